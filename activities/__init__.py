@@ -1,0 +1,1 @@
+"""What touches the world: the register, the desks' own stores, threat assessment, placement and notices."""

@@ -1,0 +1,186 @@
+"""What happened: the only things that change a case. Ids and codes, never names and never free text."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.handoffs import Act, ByPhone
+from models.words import (
+    Code,
+    Consent,
+    CustodyPlace,
+    EndCode,
+    Function,
+    HandoffId,
+    Instant,
+    ItemId,
+    MunicipalityCode,
+    Need,
+    OrgId,
+    RequestKey,
+    ResponsibilityBasis,
+    Urgency,
+    Word,
+)
+
+
+class Organisation(Word):
+    """What the core must know of an organisation, carried inside the event that first names it."""
+
+    id: OrgId
+    function: Function
+    desk: bool
+    """False: no software there; reached by phone, secure message or post."""
+
+
+class Actor(Word):
+    """Who did it. `claim` until acts are signed with the organisation's key."""
+
+    org: OrgId
+    proof: Literal["claim", "signature"] = "claim"
+
+
+class Custody(Word):
+    place: CustodyPlace
+    ends_at: Instant | None = None
+
+
+class Responsibility(Word):
+    """Which municipality answers for the person, by which paragraph, since when. Follows law, not acceptance."""
+
+    municipality: MunicipalityCode
+    basis: ResponsibilityBasis
+    since: Instant | None = None
+
+
+class Facts(Word):
+    """Coded facts about a case; None means nothing new is said about it."""
+
+    urgency: Urgency | None = None
+    consent: Consent | None = None
+    police_track_wanted: bool | None = None
+    conditions_signed: bool | None = None
+    """The police's form with the conditions for track B (förutsättningar)."""
+    responsible: Responsibility | None = None
+    stay: MunicipalityCode | None = None
+    custody: Custody | None = None
+    released: bool | None = None
+    minor: bool | None = None
+    needs: tuple[Need, ...] | None = None
+
+
+class Opened(Word):
+    kind: Literal["opened"] = "opened"
+    key: RequestKey
+    by: Actor
+    opener: Organisation
+    facts: Facts
+    organisations: tuple[Organisation, ...]
+    """Who acts in this case for each function, by the directory on the day the case was opened."""
+
+
+class FactsRecorded(Word):
+    kind: Literal["facts-recorded"] = "facts-recorded"
+    key: RequestKey
+    by: Actor
+    facts: Facts
+
+
+class Sent(Word):
+    """A person sends a handoff that the journey did not create by itself."""
+
+    kind: Literal["sent"] = "sent"
+    key: RequestKey
+    by: Actor
+    handoff_kind: Code
+    recipient: Organisation
+    sender: Organisation
+    urgency: Urgency
+    parent: HandoffId | None = None
+    anchor: Instant | None = None
+
+
+class Acted(Word):
+    kind: Literal["acted"] = "acted"
+    key: RequestKey
+    by: Actor
+    handoff: HandoffId
+    act: Act
+    reason: Code | None = None
+    answer: Code | None = None
+    note: ItemId | None = None
+    by_phone: ByPhone | None = None
+
+
+class ClockMoved(Word):
+    """Training mode: the case's time is moved forward. Refused in a case that is not a training case."""
+
+    kind: Literal["clock-moved"] = "clock-moved"
+    key: RequestKey
+    by: Actor
+    forward: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=3 * 366))]
+
+
+class Closed(Word):
+    kind: Literal["closed"] = "closed"
+    key: RequestKey
+    by: Actor
+    code: EndCode
+
+
+class TimePassed(Word):
+    kind: Literal["time-passed"] = "time-passed"
+
+
+class Concluded(Word):
+    """What follows from an assessment kept at the police's desk. The level and the words stay there."""
+
+    answer: Literal["concluded"] = "concluded"
+    needs_protection: bool
+    structured: bool
+    valid_until: Instant
+
+
+class CandidatesFound(Word):
+    """Whom to ask, in order; filtered at the asking desk against what must never leave it."""
+
+    answer: Literal["candidates-found"] = "candidates-found"
+    candidates: tuple[Organisation, ...]
+
+
+class Received(Word):
+    answer: Literal["received"] = "received"
+
+
+class NotPossible(Word):
+    """The desk is reachable but has nothing to work from (no assessment was written, say)."""
+
+    answer: Literal["not-possible"] = "not-possible"
+    code: Code
+
+
+DeskAnswer = Annotated[Concluded | CandidatesFound | Received | NotPossible, Field(discriminator="answer")]
+
+
+class DeskAnswered(Word):
+    kind: Literal["desk-answered"] = "desk-answered"
+    effect: str
+    answer: DeskAnswer
+
+
+class DeskSilent(Word):
+    """An offer to a desk was not taken in time."""
+
+    kind: Literal["desk-silent"] = "desk-silent"
+    effect: str
+
+
+Submitted = Annotated[Opened | FactsRecorded | Sent | Acted | ClockMoved | Closed, Field(discriminator="kind")]
+"""What a person or another system submits. Each has a request key and an actor."""
+Event = Annotated[
+    Opened | FactsRecorded | Sent | Acted | ClockMoved | Closed | TimePassed | DeskAnswered | DeskSilent,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,126 @@
+"""What must be true of a rule pack before anyone works under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from models.handoffs import DeadlineName
+from models.packs import DeadlineRule, Kind, Met, Mode, RulePack, Unit
+from models.words import Function
+from rules.journey import CONDITIONS
+from rules.turn import FIND_ANOTHER_WAY
+
+ROLES = frozenset(
+    {
+        "officer",
+        "manager",
+        "head",
+        "director",
+        "on-call",
+        "manager-on-call",
+        "regional-coordinator",
+        "national-coordinator",
+    }
+)
+SIDES = frozenset({"recipient", "requester"})
+
+
+def faults(pack: RulePack) -> tuple[str, ...]:
+    """Every fault found, as sentences; empty when the pack can be used."""
+    return (*_general(pack), *_ladders(pack), *_kinds(pack), *_journey(pack))
+
+
+def _general(pack: RulePack) -> Iterator[str]:
+    try:
+        ZoneInfo(pack.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield f"the time zone {pack.zone} is not known"
+    if pack.office.opens >= pack.office.closes:
+        yield "the office closes before it opens"
+    if FIND_ANOTHER_WAY not in pack.kinds:
+        yield f"the kind {FIND_ANOTHER_WAY} is missing: nobody would own an unmet need"
+
+
+def _ladders(pack: RulePack) -> Iterator[str]:
+    for code, ladder in pack.ladders.items():
+        if ladder.recurs[-1].times is not None:
+            yield f"the ladder {code} falls silent: its last recurrence must have no end"
+        if any(r.times is None for r in ladder.recurs[:-1]):
+            yield f"the ladder {code} has recurrences after one without end"
+        if ladder.rungs[-1].percent is not None:
+            yield f"the ladder {code} has no top rung at or after the deadline"
+        after = [r for r in ladder.rungs if r.percent is None]
+        if [r.percent for r in ladder.rungs[: -len(after) or None]].count(None):
+            yield f"the ladder {code} has a reminder before the deadline after one that comes later"
+        order = [r.after.amount * _seconds(r.after.unit) if r.after else 0 for r in after]
+        if order != sorted(order) or len(set(order)) != len(order):
+            yield f"the rungs of the ladder {code} are out of order"
+        for receiver in (to for rung in ladder.rungs for to in rung.to):
+            side, _, role = receiver.partition(":")
+            if side not in SIDES or role not in ROLES:
+                yield f"the ladder {code} names an unknown receiver, {receiver}"
+
+
+def _seconds(unit: Unit) -> int:
+    return {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3600}.get(unit, 86_400)
+
+
+def _kinds(pack: RulePack) -> Iterator[str]:
+    for kind in pack.kinds.values():
+        if not kind.deadlines:
+            yield f"the kind {kind.code} has no deadlines"
+        for urgency, rules in kind.deadlines.items():
+            where = f"the kind {kind.code} ({urgency})"
+            yield from _watched(where, rules)
+            for name, rule in rules.items():
+                if rule.ladder not in pack.ladders:
+                    yield f"{where} uses the ladder {rule.ladder}, which is not there"
+                if rule.term.end == "countdown" and rule.term.if_late_at_birth is None:
+                    yield f"{where}: the {name} counts down but says nothing of being late at birth (if_late)"
+            if kind.may_hold and DeadlineName.HOLD not in rules:
+                yield f"{where} may be put on hold but nothing watches the hold"
+        yield from _functions(kind)
+
+
+def _watched(where: str, rules: dict[DeadlineName, DeadlineRule]) -> Iterator[str]:
+    """In every open status some deadline must be live: this is invariant 1, checked before a case exists."""
+    lasting = {n: r for n, r in rules.items() if n is not DeadlineName.HOLD and r.met is Met.COMPLETED}
+    from_start = [r for r in lasting.values() if r.source_instant != "accepted"]
+    until_accepted = [r for r in rules.values() if r.met is Met.ACCEPTED and r.source_instant != "accepted"]
+    if not from_start and not (lasting and until_accepted):
+        yield f"{where} can stand open without any live deadline"
+
+
+def _functions(kind: Kind) -> Iterator[str]:
+    if kind.mode is not Mode.ASSIGNMENT and not kind.recipient:
+        yield f"the kind {kind.code} says nothing of who can receive it"
+
+
+def _journey(pack: RulePack) -> Iterator[str]:
+    codes = [step.code for step in pack.steps]
+    for code in {c for c in codes if codes.count(c) > 1}:
+        yield f"two steps are called {code}"
+    functions = {*Function}
+    for step in pack.steps:
+        if step.kind not in pack.kinds:
+            yield f"the step {step.code} creates a {step.kind}, which is not a kind"
+        elif step.anchor is None and any(
+            rule.source_instant == "anchor"
+            for rules in pack.kinds[step.kind].deadlines.values()
+            for rule in rules.values()
+        ):
+            yield f"the step {step.code} names no instant for its deadlines to count from (anchor)"
+        if step.sender not in {"opener", *functions} or step.recipient not in {
+            "opener",
+            "custody",
+            "candidates",
+            *functions,
+        }:
+            yield f"the step {step.code} goes between roles that are not known"
+    conditions = [(s.code, c) for s in pack.steps for c in (*s.when, *s.unless)]
+    conditions += [(p.phase, c) for p in pack.phases for c in p.when]
+    for owner, condition in conditions:
+        for alternative in condition.split("|"):
+            if alternative.partition(":")[0] not in CONDITIONS:
+                yield f"{owner} depends on {alternative}, which no case can answer"

@@ -1,0 +1,71 @@
+"""Coded facts about a case and what follows from them: consent, responsibility, custody, needs."""
+
+from __future__ import annotations
+
+from models.contracts import Refusal
+from models.events import Custody, Facts, FactsRecorded
+from models.words import Consent, CustodyPlace, Function
+from rules import handoffs
+from rules.turn import Turn
+
+RELEASE = (CustodyPlace.PRISON, CustodyPlace.REMAND)
+
+
+def record(turn: Turn, event: FactsRecorded) -> Refusal | None:
+    """Takes up facts from an organisation of the case. Those who hold the person may say when they leave."""
+    state, facts = turn.state, event.facts
+    if event.by.org not in (state.opener, *state.acting.values()):
+        return Refusal(code="not-your-case")
+    social = (state.opener, state.acting.get(Function.SOCIAL_SERVICES))
+    function = state.organisations[event.by.org].function
+    holds_the_person = function in (Function.PRISON_AND_PROBATION, Function.STATE_CARE)
+    only_custody = facts.model_dump(exclude_none=True).keys() <= {"custody", "released"}
+    if event.by.org not in social and not (holds_the_person and only_custody):
+        return Refusal(code="fact-is-not-yours-to-record", possible=("custody", "released") if holds_the_person else ())
+    if says_nothing_new(turn, facts):
+        return Refusal(code="nothing-new")
+    take_up(turn, facts)
+    return None
+
+
+def says_nothing_new(turn: Turn, facts: Facts) -> bool:
+    """The same fact twice is one effect, also when it comes with another request key."""
+    state, said = turn.state, facts.model_dump(exclude_none=True)
+    known = state.model_dump(include=set(said) - {"released"})
+    known["responsible"] = state.responsible.model_dump(exclude={"since"}) if state.responsible else None
+    if facts.responsible is not None:
+        said["responsible"] = facts.responsible.model_dump(exclude={"since"})
+    if facts.custody is not None:
+        said["custody"] = facts.custody.model_dump()
+    if facts.released and state.custody is not None:
+        return False
+    return all(known.get(name) == value for name, value in said.items() if name != "released")
+
+
+def take_up(turn: Turn, facts: Facts) -> None:
+    simple = ("urgency", "consent", "police_track_wanted", "stay", "minor", "needs", "conditions_signed")
+    turn.update(**{name: value for name in simple if (value := getattr(facts, name)) is not None})
+    if facts.responsible is not None:
+        since = facts.responsible.since or turn.now
+        turn.update(responsible=facts.responsible.model_copy(update={"since": since}))
+    if facts.consent is not None and facts.consent is not Consent.GIVEN:
+        turn.update(police_eligible=False)
+    if facts.custody is not None:
+        take_up_custody(turn, facts.custody)
+    if facts.released:
+        turn.update(custody=None)
+
+
+def take_up_custody(turn: Turn, custody: Custody) -> None:
+    """A planned end of custody is an instant that deadlines count back from; moving it sets them again."""
+    turn.update(custody=custody)
+    if custody.ends_at is None:
+        return
+    name = "release" if custody.place in RELEASE else "care-ends"
+    turn.update(anchors=turn.state.anchors | {name: custody.ends_at})
+    steps = {step.code for step in turn.pack.steps if step.anchor == name}
+    for handoff in list(turn.state.handoffs.values()):
+        if handoff.step in steps:
+            after = handoffs.reanchored(handoff, custody.ends_at, turn.now, turn.pack)
+            if after is not handoff:
+                turn.put(after)

@@ -1,0 +1,85 @@
+"""Ladders: who is told, and when, that a handoff stands still. Each rung fires once; the top one recurs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from models.handoffs import Deadline, Firing, Handoff
+from models.packs import Clock, DeadlineRule, Ladder, RulePack
+from rules import clocks
+
+
+def rule_for(handoff: Handoff, deadline: Deadline, pack: RulePack) -> DeadlineRule:
+    return pack.kinds[handoff.kind].deadlines[handoff.urgency][deadline.name]
+
+
+def clock_of(deadline: Deadline, rule: DeadlineRule) -> Clock:
+    """The clock a deadline runs on. The replacement of a countdown that was late at birth is in office time."""
+    return Clock.OFFICE if deadline.late_at_birth else rule.term.clock
+
+
+def rung_at(deadline: Deadline, number: int, rule: DeadlineRule, pack: RulePack) -> datetime:
+    """When rung `number` (from 0) of its ladder fires for this deadline.
+
+    Percent rungs run in the deadline's own clock; an ordinary ladder waits for the office to open.
+    """
+    ladder, clock = pack.ladders[rule.ladder], clock_of(deadline, rule)
+    rung = ladder.rungs[number]
+    if rung.percent is not None:
+        early = clocks.part_way(deadline.started, deadline.due, rung.percent, clock, pack)
+        return clocks.when_open(early, pack) if ladder.office_hours_only else early
+    base = clocks.when_open(deadline.due, pack) if ladder.office_hours_only else deadline.due
+    return clocks.add_span(base, rung.after, pack) if rung.after else base
+
+
+def interval(recurrences: int, ladder: Ladder, start: datetime, pack: RulePack) -> datetime:
+    """When the top rung sounds again after `recurrences` repeats, slower and slower but never silent."""
+    for recurrence in ladder.recurs:
+        if recurrence.times is None or recurrences < recurrence.times:
+            return clocks.add_span(start, recurrence.every, pack)
+        recurrences -= recurrence.times
+    raise ValueError("the last recurrence of a ladder must have no end")
+
+
+def armed(deadline: Deadline, rule: DeadlineRule, pack: RulePack) -> Deadline:
+    """The deadline with its next rung's instant worked out, after its due instant or its rung changed."""
+    number = min(deadline.rung, len(pack.ladders[rule.ladder].rungs) - 1)
+    return deadline.model_copy(update={"next_at": rung_at(deadline, number, rule, pack)})
+
+
+def without_early_rungs(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack) -> Deadline:
+    """Passes over reminders (percent rungs) whose instant is already past when the deadline is set."""
+    rungs = pack.ladders[rule.ladder].rungs
+    while (
+        deadline.rung < len(rungs) - 1
+        and rungs[deadline.rung].percent is not None
+        and rung_at(deadline, deadline.rung, rule, pack) < now
+    ):
+        deadline = deadline.model_copy(update={"rung": deadline.rung + 1})
+    return armed(deadline, rule, pack)
+
+
+def fire(handoff: Handoff, deadline: Deadline, at: datetime, pack: RulePack) -> tuple[Deadline, Firing]:
+    """Fires the deadline's next rung at `at`. Repeats missed while nobody was awake sound once, not as a burst."""
+    if deadline.next_at is None:
+        raise ValueError("a deadline whose clock stands has no rung to fire")
+    rule = rule_for(handoff, deadline, pack)
+    ladder = pack.ladders[rule.ladder]
+    top = len(ladder.rungs) - 1
+    recurrence = 0 if deadline.rung <= top else deadline.recurrences + 1
+    firing = Firing(
+        handoff=handoff.id,
+        deadline=deadline.name,
+        ladder=rule.ladder,
+        rung=min(deadline.rung, top) + 1,
+        recurrence=recurrence,
+        due=deadline.next_at,
+        at=at,
+        to=ladder.rungs[min(deadline.rung, top)].to,
+    )
+    if deadline.rung < top:
+        return armed(deadline.model_copy(update={"rung": deadline.rung + 1}), rule, pack), firing
+    again = interval(recurrence, ladder, deadline.next_at, pack)
+    while again <= at:
+        again = interval(recurrence, ladder, again, pack)
+    return deadline.model_copy(update={"rung": top + 1, "recurrences": recurrence, "next_at": again}), firing

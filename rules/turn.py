@@ -1,0 +1,209 @@
+"""One event being worked out: the state so far, and what this revision must tell the world."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from models.case import CaseState, DeskEffect, Notice
+from models.events import Organisation
+from models.handoffs import EndedHandoff, Firing, Handoff, Status
+from models.packs import RulePack
+from models.words import Code, HandoffId, OrgId, Urgency
+from rules import handoffs, ladders
+
+FIND_ANOTHER_WAY = "find-another-way"
+MOST_ENDED_KEPT = 200
+"""Ended handoffs kept by id in the state; older ones are counted here and stand in the register."""
+
+
+class Turn:
+    """Collects the outcome of one event. Lives inside one call of `decide` and never leaves it."""
+
+    def __init__(self, state: CaseState, now: datetime, pack: RulePack) -> None:
+        self.before = state
+        self.state, self.now, self.pack = state, now, pack
+        self.touched: dict[HandoffId, Handoff] = {}
+        self.firings: list[Firing] = []
+        self.notices: list[Notice] = []
+        self.receipt_for: HandoffId | None = None
+
+    @property
+    def changed(self) -> bool:
+        return self.state is not self.before
+
+    def update(self, **fields: Any) -> None:
+        self.state = self.state.model_copy(update=fields)
+
+    def put(self, handoff: Handoff) -> None:
+        self.touched[handoff.id] = handoff
+        self.update(handoffs=self.state.handoffs | {handoff.id: handoff})
+
+    def know(self, organisation: Organisation) -> None:
+        if self.state.organisations.get(organisation.id) != organisation:
+            self.update(organisations=self.state.organisations | {organisation.id: organisation})
+
+    def request(
+        self,
+        kind_code: Code,
+        requester: OrgId,
+        recipient: OrgId,
+        urgency: Urgency,
+        *,
+        parent: HandoffId | None = None,
+        step: Code | None = None,
+        anchor: datetime | None = None,
+        candidates: tuple[OrgId, ...] = (),
+    ) -> None:
+        """Creates a handoff, sets its clocks and tells the recipient's desk, if it has one."""
+        kind = self.pack.kinds[kind_code]
+        if kind.acute_within_days is not None and anchor is not None:
+            near = (anchor - self.now).total_seconds() <= kind.acute_within_days * 86_400
+            urgency = Urgency.ACUTE if near else urgency
+        if urgency not in kind.deadlines:
+            urgency = Urgency.ORDINARY
+        number = self.state.created + 1
+        handoff = handoffs.requested(
+            f"H{number}", kind, urgency, requester, recipient, self.now, self.pack, anchor
+        ).model_copy(update={"parent": parent, "step": step, "candidates": candidates})
+        self.update(created=number)
+        self.put(handoff)
+        self.receipt_for = handoff.id
+        for deadline in handoff.deadlines:
+            if deadline.late_at_birth:
+                identity = f"{handoff.id}/{deadline.name}"
+                self.notify(recipient, "officer", "late-at-birth", identity, handoff=handoff.id, due=deadline.due)
+        if self.state.organisations[recipient].desk:
+            self.ask_desk(recipient, "receive", handoff=handoff.id)
+        self.another_way_found(handoff)
+
+    def find_another_way(self, org: OrgId, urgency: Urgency, parent: HandoffId | None) -> None:
+        """Gives `org` the task of meeting a need that a handoff did not meet, with a clock of its own."""
+        self.request(FIND_ANOTHER_WAY, org, org, urgency, parent=parent)
+
+    def another_way_found(self, handoff: Handoff) -> None:
+        """Asking again for what was not met ends the task of finding another way."""
+        for task in [h for h in self.state.handoffs.values() if h.kind == FIND_ANOTHER_WAY and h.id != handoff.id]:
+            parent = self.state.ended.get(task.parent) if task.parent else None
+            if parent is not None and parent.kind == handoff.kind and task.requester == handoff.requester:
+                self.put(
+                    task.model_copy(
+                        update={
+                            "status": Status.COMPLETED,
+                            "business_status": "asked-again",
+                            "deadlines": (),
+                            "ended_at": self.now,
+                        }
+                    )
+                )
+
+    def notify(
+        self,
+        org: OrgId,
+        role: Code,
+        about: Literal["rung", "assessment-lapsed", "desk-unreachable", "late-at-birth"],
+        identity: str,
+        *,
+        handoff: HandoffId | None = None,
+        due: datetime | None = None,
+    ) -> None:
+        """Queues a content-free notice. Its id is made of what it is about, so it is recorded once."""
+        notice = Notice(
+            id=f"{self.state.case}/{about}/{identity}/{org}/{role}",
+            org=org,
+            role=role,
+            about=about,
+            handoff=handoff,
+            due=due,
+        )
+        if notice.id not in {n.id for n in self.notices}:
+            self.notices.append(notice)
+
+    def ask_desk(
+        self,
+        desk: OrgId,
+        work: Literal["receive", "conclude-assessment", "find-candidates"],
+        *,
+        handoff: HandoffId | None = None,
+        item: str | None = None,
+        step: Code | None = None,
+    ) -> None:
+        """Adds a row of work for a desk; the shell offers it until the desk has done it."""
+        number = self.state.desk_effects_made + 1
+        effect = DeskEffect(
+            id=f"D{number}",
+            desk=desk,
+            work=work,
+            handoff=handoff,
+            item=item,
+            step=step,
+            created_at=self.now,
+            next_try=self.now,
+        )
+        self.update(desk_effects_made=number, desk_effects=self.state.desk_effects | {effect.id: effect})
+
+    def done_by_desk(self, effect_id: str) -> None:
+        self.update(desk_effects={i: e for i, e in self.state.desk_effects.items() if i != effect_id})
+
+    def pass_time(self, until: datetime, *, walking: bool = False) -> None:
+        """Settles all that time alone brings about up to `until`, in the order of its instants.
+
+        Walking (training), each thing happens at its own instant. Otherwise it is happening now, late
+        perhaps, because nobody was awake before.
+        """
+        while True:
+            handoff = min(
+                (h for h in self.state.handoffs.values() if handoffs.wake_at(h)),
+                key=lambda h: (handoffs.wake_at(h), int(h.id[1:])),
+                default=None,
+            )
+            wake = handoffs.wake_at(handoff) if handoff else None
+            self.lapse_assessment(min(wake, until) if wake else until)
+            if handoff is None or wake is None or wake > until:
+                return
+            self.fire_first_rung(handoff, wake, wake if walking else until)
+
+    def fire_first_rung(self, handoff: Handoff, wake: datetime, at: datetime) -> None:
+        deadline = next(d for d in handoff.deadlines if d.next_at == wake)
+        after, firing = ladders.fire(handoff, deadline, at, self.pack)
+        deadlines = tuple(after if d.name == deadline.name else d for d in handoff.deadlines)
+        self.put(handoff.model_copy(update={"deadlines": deadlines}))
+        self.firings.append(firing)
+        for receiver in firing.to:
+            side, _, role = receiver.partition(":")
+            org = handoff.requester if side == "requester" else handoff.recipient
+            self.notify(org, role, "rung", firing.identity, handoff=handoff.id, due=deadline.due)
+
+    def lapse_assessment(self, by: datetime) -> None:
+        """An expired assessment is said to be expired, once. It ends nothing: the bed stays."""
+        assessment = self.state.assessment
+        if assessment is None or assessment.lapsed or assessment.valid_until > by:
+            return
+        self.update(assessment=assessment.model_copy(update={"lapsed": True}))
+        for org in self.state.acting.values():
+            if self.state.organisations[org].function in ("social-services", "police"):
+                identity = assessment.valid_until.isoformat()
+                self.notify(org, "officer", "assessment-lapsed", identity, due=assessment.valid_until)
+
+    def settle_ended(self) -> None:
+        """Moves ended handoffs out of the live ones and keeps the state small."""
+        gone = [h for h in self.state.handoffs.values() if not h.is_open]
+        if not gone:
+            return
+        ended = self.state.ended | {
+            h.id: EndedHandoff(
+                id=h.id,
+                kind=h.kind,
+                status=h.status,
+                ended_at=h.ended_at or self.now,
+                business_status=h.business_status,
+                parent=h.parent,
+            )
+            for h in gone
+        }
+        kept = dict(list(ended.items())[-MOST_ENDED_KEPT:])
+        self.update(
+            handoffs={i: h for i, h in self.state.handoffs.items() if h.is_open},
+            ended=kept,
+            ended_earlier=self.state.ended_earlier + len(ended) - len(kept),
+        )
