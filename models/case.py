@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from models.desk_work import DeskTask
 from models.events import Custody, Event, Organisation, Responsibility
 from models.handoffs import EndedHandoff, Firing, Handoff, Status
 from models.words import (
@@ -52,14 +53,9 @@ class Notice(Word):
 
 
 class DeskEffect(Word):
-    """Work for a desk, a row of state until that desk has done it. A desk may be down for days."""
+    """A question to a desk, a row of state until that desk has answered. A desk may be down for days."""
 
-    id: str
-    desk: OrgId
-    work: Literal["receive", "conclude-assessment", "find-candidates"]
-    handoff: HandoffId | None = None
-    item: str | None = None
-    step: Code | None = None
+    task: DeskTask
     created_at: Instant
     next_try: Instant
     attempts: int = 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from models.case import CaseState, Entry
-from models.events import Actor, Opened, Organisation
+from models.events import Actor, Opened
 from models.handoffs import ByPhone
-from models.packs import RulePack, ThreatLevel
-from models.words import CaseRef, Code, Digest, HandoffId, Instant, ItemId, OrgId, RequestKey, Word
+from models.packs import RulePack
+from models.words import CaseRef, Code, Digest, Instant, ItemId, OrgId, RequestKey, Word
 
 PLANE_QUEUE = "plane"
 
@@ -17,7 +17,8 @@ def desk_queue(org: OrgId) -> str:
 
 
 RECORD = "record-revisions"
-STORE_PACK = "store-rule-pack"
+SUBMIT = "submit"
+STANDING = "standing"
 
 
 class CaseInput(Word):
@@ -35,6 +36,7 @@ class Recording(Word):
     case: CaseRef
     pack_digest: Digest
     pack: RulePack | None = None
+    """With the first revision only: stored once, so that the register alone can explain and replay the case."""
     entries: tuple[Entry, ...]
     snapshot: CaseState
 
@@ -45,6 +47,13 @@ class Recorded(Word):
     digests: tuple[Digest, ...]
 
 
+class Standing(Word):
+    """A case as it stands: its state, and its own now (in training not the wall clock's)."""
+
+    state: CaseState
+    now: Instant
+
+
 class Refusal(Word):
     """Why something is not possible, and what is possible instead. A value, not an exception."""
 
@@ -52,39 +61,6 @@ class Refusal(Word):
     possible: tuple[str, ...] = ()
     detail: str | None = None
     """A handoff id, a status or a paragraph. Never text that a person wrote."""
-
-
-class Delivery(Word):
-    """`receive`: a handoff arrives in the recipient desk's Att göra. Reference and codes only."""
-
-    effect: str
-    desk: OrgId
-    case: CaseRef
-    handoff: HandoffId
-    kind: Code
-    requester: OrgId
-    requested_at: Instant
-    answer_by: Instant | None
-
-
-class AssessmentQuestion(Word):
-    """`conclude-assessment`: what follows for others from the assessment kept at this desk?"""
-
-    effect: str
-    desk: OrgId
-    case: CaseRef
-    item: ItemId | None
-    asked_at: Instant
-    levels: dict[Code, ThreatLevel]
-
-
-class CandidateQuestion(Word):
-    """`find-candidates`: whom may this desk ask, nearest first, outside every exclusion area it knows of?"""
-
-    effect: str
-    desk: OrgId
-    case: CaseRef
-    step: Code
 
 
 class Note(Word):
@@ -109,4 +85,3 @@ class Opening(Word):
     key: RequestKey
     case: CaseRef
     input: CaseInput
-    organisation: Organisation

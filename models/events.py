@@ -165,6 +165,12 @@ class NotPossible(Word):
 DeskAnswer = Annotated[Concluded | CandidatesFound | Received | NotPossible, Field(discriminator="answer")]
 
 
+class DeskReply(Word):
+    """A desk's answer as it travels back."""
+
+    answer: DeskAnswer
+
+
 class DeskAnswered(Word):
     kind: Literal["desk-answered"] = "desk-answered"
     effect: str

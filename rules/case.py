@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from models.case import Assessment, CaseState, Entry, Receipt
 from models.contracts import Refusal
+from models.desk_work import ConcludeAssessment, FindCandidates, Receive
 from models.events import (
     Acted,
     CandidatesFound,
@@ -26,7 +27,7 @@ from models.events import (
 )
 from models.handoffs import Act, Handoff, Status
 from models.packs import Mode, RulePack
-from models.words import Consent, Function, OrgId, TrackB
+from models.words import Consent, Function, ItemId, OrgId, TrackB
 from rules import facts, handoffs, journey
 from rules.clocks import BeyondCalendar
 from rules.turn import Turn
@@ -157,13 +158,19 @@ def completed(turn: Turn, handoff: Handoff, event: Acted) -> None:
     kind = turn.pack.kinds[handoff.kind]
     if handoff.kind not in turn.state.completed_kinds:
         turn.update(completed_kinds=(*turn.state.completed_kinds, handoff.kind))
-    if kind.desk_work == "conclude-assessment":
-        turn.ask_desk(event.by.org, "conclude-assessment", handoff=handoff.id, item=event.note)
+    if kind.desk_work == "conclude-assessment" and event.note is not None:
+        turn.ask_desk(event.by.org, assessment_question(turn, handoff, event.note))
     if kind.marks is not None:
         turn.update(anchors=turn.state.anchors | {kind.marks: turn.now})
     if kind.opens_track_b:
         eligible = event.answer == "eligible"
         turn.update(police_eligible=eligible, track_b=TrackB.TRYING if eligible else TrackB.ENDED)
+
+
+def assessment_question(turn: Turn, handoff: Handoff, item: ItemId) -> ConcludeAssessment:
+    return ConcludeAssessment(
+        case=turn.state.case, handoff=handoff.id, item=item, asked_at=turn.now, levels=turn.pack.threat_levels
+    )
 
 
 def unmet(turn: Turn, handoff: Handoff) -> None:
@@ -205,7 +212,8 @@ def desk_answered(turn: Turn, event: DeskAnswered) -> Refusal | None:
     effect = turn.state.desk_effects.get(event.effect)
     if effect is None:
         return Refusal(code="unknown-desk-effect")
-    turn.done_by_desk(effect.id)
+    turn.done_by_desk(effect.task.id)
+    question = effect.task.question
     match event.answer:
         case Received():
             pass
@@ -215,10 +223,11 @@ def desk_answered(turn: Turn, event: DeskAnswered) -> Refusal | None:
                     needs_protection=said.needs_protection, structured=said.structured, valid_until=said.valid_until
                 )
             )
-        case CandidatesFound(candidates=found) if effect.step is not None:
-            ask_candidates(turn, effect.step, effect.desk, found)
+        case CandidatesFound(candidates=found) if isinstance(question, FindCandidates):
+            ask_candidates(turn, question.step, effect.task.desk, found)
         case CandidatesFound() | NotPossible():
-            turn.find_another_way(effect.desk, turn.state.urgency, effect.handoff)
+            parent = question.handoff if isinstance(question, ConcludeAssessment) else None
+            turn.find_another_way(effect.task.desk, turn.state.urgency, parent)
     return None
 
 
@@ -242,14 +251,14 @@ def desk_silent(turn: Turn, event: DeskSilent) -> Refusal | None:
     wait = min(rules.retry_most, rules.retry_first * 2 ** min(effect.attempts, 16))
     unreachable = effect.unreachable or turn.now - effect.created_at >= rules.unreachable_after
     if unreachable and not effect.unreachable:
-        turn.notify(effect.desk, "operator", "desk-unreachable", effect.id, handoff=effect.handoff)
-        if effect.handoff in turn.state.handoffs:
-            requester = turn.state.handoffs[effect.handoff].requester
-            turn.notify(requester, "officer", "desk-unreachable", effect.id, handoff=effect.handoff)
+        turn.notify(effect.task.desk, "operator", "desk-unreachable", effect.task.id)
+        question = effect.task.question
+        if isinstance(question, Receive):
+            turn.notify(question.requester, "officer", "desk-unreachable", effect.task.id, handoff=question.handoff)
     after = effect.model_copy(
         update={"attempts": effect.attempts + 1, "next_try": turn.now + wait, "unreachable": unreachable}
     )
-    turn.update(desk_effects=turn.state.desk_effects | {effect.id: after})
+    turn.update(desk_effects=turn.state.desk_effects | {effect.task.id: after})
     return None
 
 
@@ -264,7 +273,7 @@ def walk_journey(turn: Turn) -> None:
             if sender is None or len(turn.state.handoffs) >= MOST_OPEN:
                 continue
             if step.recipient == "candidates":
-                turn.ask_desk(sender, "find-candidates", step=step.code)
+                turn.ask_desk(sender, FindCandidates(case=turn.state.case, step=step.code))
             else:
                 recipient = journey.organisation_for(step.recipient, turn.state)
                 if recipient is None:

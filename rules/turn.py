@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from models.case import CaseState, DeskEffect, Notice
+from models.desk_work import DeskQuestion, DeskTask, Receive, TakeBack
 from models.events import Organisation
 from models.handoffs import EndedHandoff, Firing, Handoff, Status
 from models.packs import RulePack
@@ -74,8 +75,18 @@ class Turn:
                 identity = f"{handoff.id}/{deadline.name}"
                 self.notify(recipient, "officer", "late-at-birth", identity, handoff=handoff.id, due=deadline.due)
         if self.state.organisations[recipient].desk:
-            self.ask_desk(recipient, "receive", handoff=handoff.id)
+            self.ask_desk(recipient, self.delivery(handoff))
         self.another_way_found(handoff)
+
+    def delivery(self, handoff: Handoff) -> Receive:
+        return Receive(
+            case=self.state.case,
+            handoff=handoff.id,
+            kind=handoff.kind,
+            requester=handoff.requester,
+            requested_at=handoff.requested_at,
+            answer_by=min(deadline.due for deadline in handoff.deadlines),
+        )
 
     def find_another_way(self, org: OrgId, urgency: Urgency, parent: HandoffId | None) -> None:
         """Gives `org` the task of meeting a need that a handoff did not meet, with a clock of its own."""
@@ -119,28 +130,12 @@ class Turn:
         if notice.id not in {n.id for n in self.notices}:
             self.notices.append(notice)
 
-    def ask_desk(
-        self,
-        desk: OrgId,
-        work: Literal["receive", "conclude-assessment", "find-candidates"],
-        *,
-        handoff: HandoffId | None = None,
-        item: str | None = None,
-        step: Code | None = None,
-    ) -> None:
+    def ask_desk(self, desk: OrgId, question: DeskQuestion) -> None:
         """Adds a row of work for a desk; the shell offers it until the desk has done it."""
         number = self.state.desk_effects_made + 1
-        effect = DeskEffect(
-            id=f"D{number}",
-            desk=desk,
-            work=work,
-            handoff=handoff,
-            item=item,
-            step=step,
-            created_at=self.now,
-            next_try=self.now,
-        )
-        self.update(desk_effects_made=number, desk_effects=self.state.desk_effects | {effect.id: effect})
+        task = DeskTask(id=f"{self.state.case}/D{number}", desk=desk, question=question)
+        effect = DeskEffect(task=task, created_at=self.now, next_try=self.now)
+        self.update(desk_effects_made=number, desk_effects=self.state.desk_effects | {task.id: effect})
 
     def done_by_desk(self, effect_id: str) -> None:
         self.update(desk_effects={i: e for i, e in self.state.desk_effects.items() if i != effect_id})
@@ -190,6 +185,9 @@ class Turn:
         gone = [h for h in self.state.handoffs.values() if not h.is_open]
         if not gone:
             return
+        for handoff in gone:
+            if handoff.status is Status.CANCELLED and self.state.organisations[handoff.recipient].desk:
+                self.ask_desk(handoff.recipient, TakeBack(case=self.state.case, handoff=handoff.id))
         ended = self.state.ended | {
             h.id: EndedHandoff(
                 id=h.id,

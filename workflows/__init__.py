@@ -1,0 +1,1 @@
+"""What happens next: durable shells around `rules`, and the way to Temporal."""

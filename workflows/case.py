@@ -1,0 +1,177 @@
+"""The durable shell of a case: Updates and timers become events, the core decides, effects are performed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from models.case import CaseState, DeskEffect, Receipt
+    from models.contracts import (
+        RECORD,
+        STANDING,
+        SUBMIT,
+        CaseInput,
+        Recorded,
+        Recording,
+        Refusal,
+        Standing,
+        desk_queue,
+    )
+    from models.events import DeskAnswered, DeskReply, DeskSilent, Event, Submitted, TimePassed
+    from rules.case import decide, recorded, wake_at
+
+MOST_RECORDED_AT_ONCE = 25
+LARGEST_STATE = 128 * 1024
+"""Bytes of JSON. A state that outgrows this is a mistake in the core, and is refused rather than carried."""
+
+
+@workflow.defn(name="case")
+class CaseWorkflow:
+    """One case, from first contact to closure. Holds no rule: see `rules.case.decide`."""
+
+    @workflow.init
+    def __init__(self, start: CaseInput) -> None:
+        self.state, self.pack = start.state, start.pack
+        self._events_per_run = start.events_per_run
+        self._with_desks: dict[str, asyncio.Task[None]] = {}
+        if start.opening is not None:
+            self._apply(start.opening)
+
+    @workflow.run
+    async def run(self, start: CaseInput) -> None:
+        """Runs until the case is closed, or its history long: then it continues as new with all it knows."""
+        async with asyncio.TaskGroup() as loops:
+            tasks = [loops.create_task(w) for w in (self._record(), self._keep_time(), self._serve_desks(loops))]
+            await workflow.wait_condition(lambda: self._is_idle() and (self._is_finished() or self._is_long()))
+            for task in tasks:
+                task.cancel()
+        if not self._is_finished():
+            workflow.continue_as_new(start.model_copy(update={"state": self.state, "opening": None}))
+
+    @workflow.update(name=SUBMIT)
+    def submit(self, event: Submitted) -> Receipt:
+        """Decides, stores and answers at once: when the caller has the receipt, the event is in the history."""
+        self._apply(event)
+        return self.state.answered[event.key]
+
+    @submit.validator
+    def refuse_what_is_not_possible(self, event: Submitted) -> None:
+        outcome = decide(self.state, event, self._now(), self.pack)
+        if isinstance(outcome, Refusal):
+            raise ApplicationError(outcome.code, outcome, type="Refused", non_retryable=True)
+
+    @workflow.query(name=STANDING)
+    def standing(self) -> Standing:
+        return Standing(state=self.state, now=self._now())
+
+    def _now(self) -> datetime:
+        return workflow.now() + self.state.clock_offset
+
+    def _apply(self, event: Event) -> None:
+        outcome = decide(self.state, event, self._now(), self.pack)
+        if isinstance(outcome, Refusal):
+            raise ApplicationError(outcome.code, outcome, type="Refused", non_retryable=True)
+        self.state = outcome
+
+    def _settle(self, event: Event) -> None:
+        """Applies an event of the system's own. One that the core refuses stops the case loudly, losing nothing."""
+        outcome = decide(self.state, event, self._now(), self.pack)
+        if isinstance(outcome, Refusal):
+            raise RuntimeError(f"the core refused {event.kind}: {outcome.code}")
+        self.state = outcome
+
+    def _is_idle(self) -> bool:
+        return not self.state.pending and not self._with_desks and workflow.all_handlers_finished()
+
+    def _is_finished(self) -> bool:
+        return self.state.closed is not None and not self.state.desk_effects
+
+    def _is_long(self) -> bool:
+        return workflow.info().get_current_history_length() >= self._events_per_run
+
+    async def _record(self) -> None:
+        """The pump: brings pending revisions to the register, in order, one transaction at a time."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self.state.pending))
+            batch = self.state.pending[:MOST_RECORDED_AT_ONCE]
+            snapshot = bounded(self.state.model_copy(update={"pending": ()}))
+            known = await workflow.execute_activity(
+                RECORD,
+                Recording(
+                    case=self.state.case,
+                    pack_digest=self.pack.digest,
+                    pack=self.pack if batch[0].revision == 1 else None,
+                    entries=batch,
+                    snapshot=snapshot,
+                ),
+                result_type=Recorded,
+                start_to_close_timeout=timedelta(seconds=30),
+                retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10)),
+            )
+            if known.digests != tuple(entry.digest for entry in batch):
+                raise RuntimeError("register and workflow disagree: the rules have changed under an open case")
+            self.state = recorded(self.state, (entry.revision for entry in batch))
+
+    async def _keep_time(self) -> None:
+        """One timer, for the earliest instant at which the state wants to be woken."""
+        while True:
+            wake = self._next_wake()
+            timeout = None if wake is None else max(timedelta(0), wake - self._now())
+            try:
+                await workflow.wait_condition(lambda wake=wake: self._next_wake() != wake, timeout=timeout)  # type: ignore[misc]
+            except TimeoutError:
+                self._settle(TimePassed())
+
+    def _next_wake(self) -> datetime | None:
+        now = self._now()
+        tries = [e.next_try for e in self.state.desk_effects.values() if e.next_try > now]
+        wake = wake_at(self.state)
+        return min([*tries, wake] if wake else tries, default=None)
+
+    async def _serve_desks(self, loops: asyncio.TaskGroup) -> None:
+        """Offers each desk its work. Before a run ends nothing new is offered, so nothing is pending across it."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self._to_offer()))
+            for effect in self._to_offer():
+                self._with_desks[effect.task.id] = loops.create_task(self._offer(effect))
+
+    def _to_offer(self) -> tuple[DeskEffect, ...]:
+        if self._is_long():
+            return ()
+        now = self._now()
+        waiting = (e for e in self.state.desk_effects.values() if e.task.id not in self._with_desks)
+        return tuple(effect for effect in waiting if effect.next_try <= now)
+
+    async def _offer(self, effect: DeskEffect) -> None:
+        try:
+            reply: DeskReply = await workflow.execute_activity(
+                effect.task.question.work,
+                effect.task,
+                task_queue=desk_queue(effect.task.desk),
+                result_type=DeskReply,
+                schedule_to_close_timeout=self.pack.desk.offered_for,
+                retry_policy=RetryPolicy(maximum_attempts=1),
+            )
+            event: Event = DeskAnswered(effect=effect.task.id, answer=reply.answer)
+        except ActivityError:
+            event = DeskSilent(effect=effect.task.id)
+        finally:
+            del self._with_desks[effect.task.id]
+        self._settle(event)
+
+
+def bounded(state: CaseState) -> CaseState:
+    """The state, asserted to be small enough to carry.
+
+    Raises:
+        RuntimeError: it is not.
+    """
+    size = len(state.model_dump_json().encode())
+    if size > LARGEST_STATE:
+        raise RuntimeError(f"the state of {state.case} has grown to {size} bytes")
+    return state
