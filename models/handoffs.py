@@ -85,6 +85,8 @@ class Handoff(Word):
     anchor: Instant | None = None
     held_at: Instant | None = None
     held_from: Status | None = None
+    rested: Deadline | None = None
+    """The deadline of the last hold, so that a new hold fires no rung a second time."""
     ended_at: Instant | None = None
     candidates: tuple[OrgId, ...] = ()
     deadlines: tuple[Deadline, ...] = ()

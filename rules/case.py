@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from models.case import Assessment, CaseState, Entry, Receipt
+from models.case import Assessment, CaseState, DeskEffect, Entry, Receipt
 from models.contracts import Refusal
-from models.desk_work import ConcludeAssessment, FindCandidates, Receive
+from models.desk_work import ConcludeAssessment, FindCandidates, Receive, TakeBack
 from models.events import (
     Acted,
     CandidatesFound,
@@ -26,24 +26,31 @@ from models.events import (
     TimePassed,
 )
 from models.handoffs import Act, Handoff, Status
-from models.packs import Mode, RulePack
-from models.words import Consent, Function, ItemId, OrgId, TrackB
+from models.packs import Mode, RulePack, Step
+from models.words import Consent, Function, ItemId, OrgId, TrackB, Urgency
 from rules import facts, handoffs, journey
 from rules.clocks import BeyondCalendar
 from rules.turn import Turn
 
-MOST_OPEN = 60
+MOST_OPEN = 40
 """More open handoffs than this in one case is a mistake somewhere, and would outgrow the state."""
+MOST_KEYS_KEPT = 200
+"""Request keys kept in the state, the newest; the register keeps them all."""
+NOT_NEEDED = ("no-longer-needed", "sent-in-error")
+"""Reasons for withdrawing after which nothing is left to be met."""
 
 
 def decide(state: CaseState, event: Event, now: datetime, pack: RulePack) -> CaseState | Refusal:
     """The case after `event` at `now`, or why it is refused. Same arguments, same answer.
 
     Everything that time alone has brought about by `now` is settled first. A request key that has been
-    answered changes nothing.
+    answered changes nothing, and neither does a desk's answer to a question that is no longer asked.
     """
+    now = now.astimezone(UTC)
     key = getattr(event, "key", None)
     if key is not None and key in state.answered:
+        return state
+    if isinstance(event, DeskAnswered | DeskSilent) and event.effect not in state.desk_effects:
         return state
     turn = Turn(state, now, pack)
     try:
@@ -53,6 +60,7 @@ def decide(state: CaseState, event: Event, now: datetime, pack: RulePack) -> Cas
         if isinstance(event, TimePassed) and not turn.changed:
             return state
         walk_journey(turn)
+        turn.pass_time(turn.now)
     except BeyondCalendar:
         return Refusal(code="beyond-calendar", detail=str(pack.closed_until))
     return finish(turn, event, now)
@@ -65,9 +73,11 @@ def apply(turn: Turn, event: Event) -> Refusal | None:
         case Opened():
             return open_case(turn, event)
         case DeskAnswered():
-            return desk_answered(turn, event)
+            desk_answered(turn, event)
+            return None
         case DeskSilent():
-            return desk_silent(turn, event)
+            desk_silent(turn, event)
+            return None
     if turn.state.opened_at is None:
         return Refusal(code="not-opened")
     if turn.state.closed is not None:
@@ -88,6 +98,8 @@ def apply(turn: Turn, event: Event) -> Refusal | None:
 def open_case(turn: Turn, event: Opened) -> Refusal | None:
     if turn.state.opened_at is not None:
         return Refusal(code="already-open")
+    if event.by.org != event.opener.id:
+        return Refusal(code="opener-is-another", detail=event.opener.id)
     known = {org.id: org for org in (event.opener, *event.organisations)}
     acting = {org.function: org.id for org in event.organisations}
     turn.update(opened_at=turn.now, opener=event.opener.id, organisations=known, acting=acting | turn.state.acting)
@@ -99,9 +111,9 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
     state, kind = turn.state, turn.pack.kinds.get(event.handoff_kind)
     if kind is None:
         return Refusal(code="unknown-kind", possible=tuple(turn.pack.kinds))
-    if event.by.org not in state.organisations or event.sender.id != event.by.org:
+    if event.by.org not in involved(state) or event.sender.id != event.by.org:
         return Refusal(code="not-your-case")
-    if kind.sender and event.sender.function not in kind.sender:
+    if kind.sender and state.organisations[event.by.org].function not in kind.sender:
         return Refusal(code="sender-may-not-ask-this", possible=kind.sender)
     if event.recipient.function not in kind.recipient:
         return Refusal(code="recipient-cannot-take-this", possible=kind.recipient)
@@ -112,16 +124,25 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
         return Refusal(code="own-work-stays-inside")
     if event.parent is not None and event.parent not in state.handoffs and event.parent not in state.ended:
         return Refusal(code="unknown-handoff", possible=tuple(state.handoffs))
-    anchored = any(rule.source_instant == "anchor" for rule in kind.deadlines[event.urgency].values())
+    urgency = handoffs.urgency_of(kind, event.urgency)
+    anchored = any(rule.source_instant == "anchor" for rule in kind.deadlines[urgency].values())
     if anchored and event.anchor is None:
         return Refusal(code="date-needed")
+    if kind.needs_consent and state.consent is not Consent.GIVEN:
+        return Refusal(code="consent-needed", detail=state.consent)
     if len(state.handoffs) >= MOST_OPEN:
         return Refusal(code="too-many-open", possible=tuple(state.handoffs))
     turn.know(event.recipient)
-    turn.request(
-        kind.code, event.sender.id, event.recipient.id, event.urgency, parent=event.parent, anchor=event.anchor
+    turn.receipt_for = turn.request(
+        kind.code, event.sender.id, event.recipient.id, urgency, parent=event.parent, anchor=event.anchor
     )
     return None
+
+
+def involved(state: CaseState) -> frozenset[OrgId]:
+    """Who has a part in the case now. One who was asked once and declined, or only might be asked, has none."""
+    parts = {org for handoff in state.handoffs.values() for org in (handoff.requester, handoff.recipient)}
+    return frozenset(parts.union(state.acting.values(), [state.opener] if state.opener else []))
 
 
 def act(turn: Turn, event: Acted) -> Refusal | None:
@@ -150,7 +171,7 @@ def answered(turn: Turn, handoff: Handoff, event: Acted) -> None:
             completed(turn, handoff, event)
         case Status.REJECTED | Status.FAILED:
             unmet(turn, handoff)
-        case Status.CANCELLED if event.reason != "no-longer-needed":
+        case Status.CANCELLED if event.reason not in NOT_NEEDED:
             unmet(turn, handoff)
 
 
@@ -183,7 +204,14 @@ def unmet(turn: Turn, handoff: Handoff) -> None:
             kind.code, handoff.requester, following, handoff.urgency, parent=handoff.id, candidates=tuple(rest)
         )
     elif kind.if_unmet != "nothing":
-        turn.find_another_way(handoff.requester, handoff.urgency, handoff.id)
+        turn.find_another_way(owner_of_unmet(turn.state, handoff), handoff.urgency, handoff.id)
+
+
+def owner_of_unmet(state: CaseState, handoff: Handoff) -> OrgId:
+    """Who must find another way: the one who asked. What was asked of social services stays theirs (SoL 4:1)."""
+    asked, asking = state.organisations[handoff.recipient], state.organisations[handoff.requester]
+    stays = asked.function is Function.SOCIAL_SERVICES and asking.function is not Function.SOCIAL_SERVICES
+    return asked.id if stays else asking.id
 
 
 def move_clock(turn: Turn, event: ClockMoved) -> Refusal | None:
@@ -199,19 +227,23 @@ def move_clock(turn: Turn, event: ClockMoved) -> Refusal | None:
 
 
 def close(turn: Turn, event: Closed) -> Refusal | None:
-    if event.by.org not in (turn.state.opener, turn.state.acting.get(Function.SOCIAL_SERVICES)):
+    """Social services close a case; who opened it may where they act for the social services, or none acts."""
+    state, by = turn.state, event.by.org
+    social = state.acting.get(Function.SOCIAL_SERVICES)
+    functions = (Function.SOCIAL_SERVICES,) if social else tuple(Function)
+    opened_it = by == state.opener and state.organisations[by].function in functions
+    if by != social and not opened_it:
         return Refusal(code="not-your-case")
-    if turn.state.handoffs:
-        return Refusal(code="handoffs-open", possible=tuple(turn.state.handoffs))
-    ended = TrackB.NOT_TRIED if turn.state.track_b is TrackB.NOT_TRIED else TrackB.ENDED
-    turn.update(closed=event.code, track_b=ended)
+    if state.handoffs:
+        return Refusal(code="handoffs-open", possible=tuple(state.handoffs))
+    ended = TrackB.NOT_TRIED if state.track_b is TrackB.NOT_TRIED else TrackB.ENDED
+    left = {i: e for i, e in state.desk_effects.items() if isinstance(e.task.question, TakeBack)}
+    turn.update(closed=event.code, track_b=ended, desk_effects=left)
     return None
 
 
-def desk_answered(turn: Turn, event: DeskAnswered) -> Refusal | None:
-    effect = turn.state.desk_effects.get(event.effect)
-    if effect is None:
-        return Refusal(code="unknown-desk-effect")
+def desk_answered(turn: Turn, event: DeskAnswered) -> None:
+    effect = turn.state.desk_effects[event.effect]
     turn.done_by_desk(effect.task.id)
     question = effect.task.question
     match event.answer:
@@ -223,12 +255,25 @@ def desk_answered(turn: Turn, event: DeskAnswered) -> Refusal | None:
                     needs_protection=said.needs_protection, structured=said.structured, valid_until=said.valid_until
                 )
             )
+            if isinstance(question, ConcludeAssessment):
+                turn.answered_after_all(question.handoff)
         case CandidatesFound(candidates=found) if isinstance(question, FindCandidates):
             ask_candidates(turn, question.step, effect.task.desk, found)
         case CandidatesFound() | NotPossible():
-            parent = question.handoff if isinstance(question, ConcludeAssessment) else None
-            turn.find_another_way(effect.task.desk, turn.state.urgency, parent)
-    return None
+            without_the_desk(turn, effect)
+
+
+def without_the_desk(turn: Turn, effect: DeskEffect) -> None:
+    """A desk can't answer, or can't be reached: somebody gets the task of going on without it.
+
+    A handoff that a desk has not received needs none: its own clock runs and its ladder climbs.
+    """
+    match effect.task.question:
+        case FindCandidates(step=step):
+            turn.find_another_way(effect.task.desk, turn.state.urgency, None, step=step)
+        case ConcludeAssessment(handoff=handoff):
+            owner = turn.state.acting.get(Function.SOCIAL_SERVICES, effect.task.desk)
+            turn.find_another_way(owner, turn.state.urgency, handoff)
 
 
 def ask_candidates(turn: Turn, step_code: str, desk: OrgId, found: tuple[Organisation, ...]) -> None:
@@ -238,15 +283,13 @@ def ask_candidates(turn: Turn, step_code: str, desk: OrgId, found: tuple[Organis
         turn.know(organisation)
     ids = tuple(organisation.id for organisation in found if organisation.id != desk)
     if not ids:
-        turn.find_another_way(desk, turn.state.urgency, None)
+        turn.find_another_way(desk, turn.state.urgency, None, step=step.code)
         return
     turn.request(step.kind, desk, ids[0], step.urgency or turn.state.urgency, step=step.code, candidates=ids[1:])
 
 
-def desk_silent(turn: Turn, event: DeskSilent) -> Refusal | None:
-    effect = turn.state.desk_effects.get(event.effect)
-    if effect is None:
-        return Refusal(code="unknown-desk-effect")
+def desk_silent(turn: Turn, event: DeskSilent) -> None:
+    effect = turn.state.desk_effects[event.effect]
     rules = turn.pack.desk
     wait = min(rules.retry_most, rules.retry_first * 2 ** min(effect.attempts, 16))
     unreachable = effect.unreachable or turn.now - effect.created_at >= rules.unreachable_after
@@ -254,69 +297,76 @@ def desk_silent(turn: Turn, event: DeskSilent) -> Refusal | None:
         turn.notify(effect.task.desk, "operator", "desk-unreachable", effect.task.id)
         question = effect.task.question
         if isinstance(question, Receive):
-            turn.notify(question.requester, "officer", "desk-unreachable", effect.task.id, handoff=question.handoff)
+            handoff = turn.state.handoffs.get(question.handoff)
+            role = "on-call" if handoff is not None and handoff.urgency is Urgency.ACUTE else "officer"
+            turn.notify(question.requester, role, "desk-unreachable", effect.task.id, handoff=question.handoff)
+        without_the_desk(turn, effect)
     after = effect.model_copy(
         update={"attempts": effect.attempts + 1, "next_try": turn.now + wait, "unreachable": unreachable}
     )
     turn.update(desk_effects=turn.state.desk_effects | {effect.task.id: after})
-    return None
 
 
 def walk_journey(turn: Turn) -> None:
-    """Takes every step that is due, until none is. A step waits for its recipient to be known."""
+    """Takes every step that is due, until none is. A case that is full takes the rest when there is room again."""
     settle_track_b(turn)
-    progress = True
-    while progress:
-        progress = False
-        for step in journey.due_steps(turn.state, turn.pack):
-            sender = journey.organisation_for(step.sender, turn.state)
-            if sender is None or len(turn.state.handoffs) >= MOST_OPEN:
-                continue
-            if step.recipient == "candidates":
-                turn.ask_desk(sender, FindCandidates(case=turn.state.case, step=step.code))
-            else:
-                recipient = journey.organisation_for(step.recipient, turn.state)
-                if recipient is None:
-                    continue
-                anchor = turn.state.anchors.get(step.anchor) if step.anchor else None
-                urgency = step.urgency or turn.state.urgency
-                turn.request(step.kind, sender, recipient, urgency, step=step.code, anchor=anchor)
-            turn.update(steps=turn.state.steps | {step.code: turn.now})
-            progress = True
+    while due := journey.due_steps(turn.state, turn.pack):
+        if sum(handoff.is_open for handoff in turn.state.handoffs.values()) >= MOST_OPEN:
+            break
+        take_step(turn, due[0])
+        turn.update(steps=turn.state.steps | {due[0].code: turn.now})
+    settle_track_b(turn)
     turn.update(phase=journey.phase(turn.state, turn.pack.phases))
+
+
+def take_step(turn: Turn, step: Step) -> None:
+    """Creates the step's handoff. Where nobody is known to send or receive it, somebody must find another way."""
+    state, urgency = turn.state, step.urgency or turn.state.urgency
+    sender = journey.organisation_for(step.sender, state)
+    if step.recipient == "candidates" and sender is not None and state.organisations[sender].desk:
+        turn.ask_desk(sender, FindCandidates(case=state.case, step=step.code))
+        return
+    recipient = None if step.recipient == "candidates" else journey.organisation_for(step.recipient, state)
+    if sender is None or recipient is None:
+        owner = sender or state.acting.get(Function.SOCIAL_SERVICES) or state.opener
+        if owner is not None:
+            turn.find_another_way(owner, urgency, None, step=step.code)
+        return
+    anchor = state.anchors.get(step.anchor) if step.anchor else None
+    turn.request(step.kind, sender, recipient, urgency, step=step.code, anchor=anchor)
 
 
 def settle_track_b(turn: Turn) -> None:
     """Track B opens only when its guard holds, and ends when consent does. The social track goes on."""
-    state = turn.state
-    asked = any(turn.pack.kinds[h.kind].opens_track_b for h in state.handoffs.values())
-    if state.consent is Consent.GIVEN:
-        decided = "decided" in state.anchors
-        if asked and state.track_b in (TrackB.NOT_TRIED, TrackB.ENDED):
-            turn.update(track_b=TrackB.TRYING)
-        elif state.track_b is TrackB.TRYING and state.police_eligible and state.conditions_signed and decided:
-            turn.update(track_b=TrackB.OPEN)
+    state, kinds = turn.state, turn.pack.kinds
+    live = [handoff for handoff in state.handoffs.values() if handoff.is_open]
+    if state.consent is not Consent.GIVEN:
+        for handoff in [h for h in live if kinds[h.kind].needs_consent]:
+            turn.end(handoff, Status.CANCELLED, "consent-withdrawn")
+            turn.update(steps={code: at for code, at in turn.state.steps.items() if code != handoff.step})
+        if state.track_b in (TrackB.TRYING, TrackB.OPEN):
+            turn.update(track_b=TrackB.ENDED)
         return
-    for handoff in [h for h in state.handoffs.values() if turn.pack.kinds[h.kind].needs_consent]:
-        turn.put(
-            handoff.model_copy(
-                update={
-                    "status": Status.CANCELLED,
-                    "business_status": "consent-withdrawn",
-                    "deadlines": (),
-                    "ended_at": turn.now,
-                }
-            )
-        )
-    if state.track_b in (TrackB.TRYING, TrackB.OPEN):
+    asked = any(kinds[handoff.kind].opens_track_b for handoff in live)
+    if asked and state.track_b in (TrackB.NOT_TRIED, TrackB.ENDED):
+        turn.update(track_b=TrackB.TRYING)
+    elif state.track_b is TrackB.TRYING and not asked and not state.police_eligible:
         turn.update(track_b=TrackB.ENDED)
+    elif state.track_b is TrackB.TRYING and guard_holds(state):
+        turn.update(track_b=TrackB.OPEN)
+
+
+def guard_holds(state: CaseState) -> bool:
+    """Eligible by the police, conditions signed, interventions decided (domain.md (d)); consent is seen to before."""
+    return state.police_eligible and state.conditions_signed and "decided" in state.anchors
 
 
 def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
     """The next revision: numbered, sealed with its digest, and queued for the register."""
     turn.settle_ended()
     revision = turn.state.revision + 1
-    kept = {k: r for k, r in turn.state.answered.items() if turn.now - r.at <= turn.pack.keys_kept}
+    young = [(k, r) for k, r in turn.state.answered.items() if turn.now - r.at <= turn.pack.keys_kept]
+    kept = dict(young[-MOST_KEYS_KEPT + 1 :])
     key = getattr(event, "key", None)
     if key is not None:
         subject = turn.touched.get(turn.receipt_for) if turn.receipt_for else None
@@ -344,6 +394,8 @@ def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
 
 def wake_at(state: CaseState) -> datetime | None:
     """The earliest instant at which time alone would change this case; None when it only waits for people."""
+    if state.closed is not None:
+        return None
     wakes = [wake for handoff in state.handoffs.values() if (wake := handoffs.wake_at(handoff))]
     if state.assessment is not None and not state.assessment.lapsed:
         wakes.append(state.assessment.valid_until)

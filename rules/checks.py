@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.handoffs import DeadlineName
-from models.packs import DeadlineRule, Kind, Met, Mode, RulePack, Unit
+from models.packs import DeadlineRule, End, Kind, Ladder, Met, Mode, RulePack, Unit
 from models.words import Function
-from rules.journey import CONDITIONS
+from rules.facts import CUSTODY_ENDS
+from rules.journey import CONDITIONS, VALUES
 from rules.turn import FIND_ANOTHER_WAY
 
 ROLES = frozenset(
@@ -24,6 +25,7 @@ ROLES = frozenset(
     }
 )
 SIDES = frozenset({"recipient", "requester"})
+OFFICE_UNITS = (Unit.WORKING_DAYS, Unit.HOURS, Unit.MINUTES)
 
 
 def faults(pack: RulePack) -> tuple[str, ...]:
@@ -50,6 +52,10 @@ def _ladders(pack: RulePack) -> Iterator[str]:
             yield f"the ladder {code} has recurrences after one without end"
         if ladder.rungs[-1].percent is not None:
             yield f"the ladder {code} has no top rung at or after the deadline"
+        yield from _spans(code, ladder)
+        early = [r.percent for r in ladder.rungs if r.percent is not None]
+        if early != sorted(set(early)):
+            yield f"the reminders of the ladder {code} are out of order"
         after = [r for r in ladder.rungs if r.percent is None]
         if [r.percent for r in ladder.rungs[: -len(after) or None]].count(None):
             yield f"the ladder {code} has a reminder before the deadline after one that comes later"
@@ -62,8 +68,19 @@ def _ladders(pack: RulePack) -> Iterator[str]:
                 yield f"the ladder {code} names an unknown receiver, {receiver}"
 
 
+def _spans(code: str, ladder: Ladder) -> Iterator[str]:
+    if any(recurrence.every.amount == 0 for recurrence in ladder.recurs):
+        yield f"the ladder {code} repeats without any time between"
+    spans = [recurrence.every for recurrence in ladder.recurs] + [rung.after for rung in ladder.rungs if rung.after]
+    if any(span.unit is Unit.MONTHS for span in spans):
+        yield f"the ladder {code} counts in months, which only the calendar clock can do"
+    if any(rung.percent is not None and rung.after is not None for rung in ladder.rungs):
+        yield f"the ladder {code} has a rung that is both before and after the deadline"
+
+
 def _seconds(unit: Unit) -> int:
-    return {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3600}.get(unit, 86_400)
+    sizes = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.WEEKS: 7 * 86_400}
+    return sizes.get(unit, 86_400)
 
 
 def _kinds(pack: RulePack) -> Iterator[str]:
@@ -74,13 +91,20 @@ def _kinds(pack: RulePack) -> Iterator[str]:
             where = f"the kind {kind.code} ({urgency})"
             yield from _watched(where, rules)
             for name, rule in rules.items():
-                if rule.ladder not in pack.ladders:
-                    yield f"{where} uses the ladder {rule.ladder}, which is not there"
-                if rule.term.end == "countdown" and rule.term.if_late_at_birth is None:
-                    yield f"{where}: the {name} counts down but says nothing of being late at birth (if_late)"
+                yield from _deadline(where, name, rule, pack)
             if kind.may_hold and DeadlineName.HOLD not in rules:
                 yield f"{where} may be put on hold but nothing watches the hold"
         yield from _functions(kind)
+
+
+def _deadline(where: str, name: DeadlineName, rule: DeadlineRule, pack: RulePack) -> Iterator[str]:
+    late = rule.term.if_late_at_birth
+    if rule.ladder not in pack.ladders:
+        yield f"{where} uses the ladder {rule.ladder}, which is not there"
+    if (rule.term.end is End.COUNTDOWN or rule.source_instant == "anchor") and late is None:
+        yield f"{where}: the {name} counts from a date but says nothing of being late at birth (if_late)"
+    if late is not None and (late.amount == 0 or late.unit not in OFFICE_UNITS):
+        yield f"{where}: the replacement of the {name} (if_late) must be in working days, hours or minutes"
 
 
 def _watched(where: str, rules: dict[DeadlineName, DeadlineRule]) -> Iterator[str]:
@@ -111,6 +135,8 @@ def _journey(pack: RulePack) -> Iterator[str]:
             for rule in rules.values()
         ):
             yield f"the step {step.code} names no instant for its deadlines to count from (anchor)"
+        elif step.recipient in functions and step.recipient not in pack.kinds[step.kind].recipient:
+            yield f"the step {step.code} sends a {step.kind} to {step.recipient}, which can't receive it"
         if step.sender not in {"opener", *functions} or step.recipient not in {
             "opener",
             "custody",
@@ -118,9 +144,18 @@ def _journey(pack: RulePack) -> Iterator[str]:
             *functions,
         }:
             yield f"the step {step.code} goes between roles that are not known"
+    yield from _conditions(pack)
+
+
+def _conditions(pack: RulePack) -> Iterator[str]:
+    """A condition that no case can meet would make a step wait for ever, in silence."""
+    anchors = {*CUSTODY_ENDS, *(kind.marks for kind in pack.kinds.values() if kind.marks)}
+    names = {"begun": {*pack.kinds}, "completed": {*pack.kinds}, "known": anchors}
     conditions = [(s.code, c) for s in pack.steps for c in (*s.when, *s.unless)]
     conditions += [(p.phase, c) for p in pack.phases for c in p.when]
     for owner, condition in conditions:
         for alternative in condition.split("|"):
-            if alternative.partition(":")[0] not in CONDITIONS:
+            word, _, value = alternative.partition(":")
+            possible = names.get(word) or {str(member) for member in VALUES.get(word, ())}
+            if word not in CONDITIONS or value not in (possible or {""}):
                 yield f"{owner} depends on {alternative}, which no case can answer"

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from models.packs import Clock, End, RulePack, Span, Term, Unit
 
 MIDNIGHT = time(0)
+FIRST_YEAR = 1900
 REAL_TIME = {
     Unit.SECONDS: "seconds",
     Unit.MINUTES: "minutes",
@@ -126,7 +127,13 @@ def calendar_end(start: datetime, span: Span, end: End, pack: RulePack) -> datet
 
 
 def due(start: datetime, term: Term, pack: RulePack) -> datetime:
-    """When a term that starts (for a countdown: whose event is) at `start` ends."""
+    """When a term that starts (for a countdown: whose event is) at `start` ends.
+
+    Raises:
+        BeyondCalendar: `start` lies where no case can be: a year was mistyped.
+    """
+    if not FIRST_YEAR <= start.year <= pack.closed_until.year:
+        raise BeyondCalendar(f"the rule pack's calendar ends {pack.closed_until}")
     match term.clock, term.span.unit:
         case Clock.CALENDAR, _:
             return calendar_end(start, term.span, term.end, pack)
@@ -155,7 +162,6 @@ def given_back(end: datetime, held: datetime, resumed: datetime, clock: Clock, p
         stood = office_time_between(held, resumed, pack)
         return add_office_time(end, stood, pack) if stood else end
     if clock is Clock.CALENDAR:
-        days = (local(resumed, pack).date() - local(held, pack).date()).days
-        day = (local(end, pack) - timedelta(microseconds=1)).date() + timedelta(days=days)
-        return at_local(day + timedelta(days=1), MIDNIGHT, pack) if days else end
+        here, days = local(end, pack), (local(resumed, pack).date() - local(held, pack).date()).days
+        return at_local(here.date() + timedelta(days=days), here.time(), pack) if days else end
     return end + (resumed - held)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from models.contracts import Refusal
 from models.events import Custody, Facts, FactsRecorded
-from models.words import Consent, CustodyPlace, Function
+from models.words import Consent, CustodyPlace, Function, Urgency
 from rules import handoffs
 from rules.turn import Turn
 
 RELEASE = (CustodyPlace.PRISON, CustodyPlace.REMAND)
+RELEASE_AT, CARE_ENDS_AT = CUSTODY_ENDS = ("release", "care-ends")
+"""The instants at which custody ends, by the names that steps count from."""
 
 
 def record(turn: Turn, event: FactsRecorded) -> Refusal | None:
@@ -43,25 +45,41 @@ def says_nothing_new(turn: Turn, facts: Facts) -> bool:
 
 
 def take_up(turn: Turn, facts: Facts) -> None:
+    turned_acute = facts.urgency is Urgency.ACUTE and turn.state.urgency is not Urgency.ACUTE
+    if turn.state.consent is Consent.GIVEN and facts.consent not in (None, Consent.GIVEN):
+        turn.update(police_eligible=False, police_track_wanted=False)
     simple = ("urgency", "consent", "police_track_wanted", "stay", "minor", "needs", "conditions_signed")
     turn.update(**{name: value for name in simple if (value := getattr(facts, name)) is not None})
     if facts.responsible is not None:
         since = facts.responsible.since or turn.now
         turn.update(responsible=facts.responsible.model_copy(update={"since": since}))
-    if facts.consent is not None and facts.consent is not Consent.GIVEN:
-        turn.update(police_eligible=False)
+    if turned_acute:
+        hurry(turn)
     if facts.custody is not None:
         take_up_custody(turn, facts.custody)
     if facts.released:
-        turn.update(custody=None)
+        anchors = {name: at for name, at in turn.state.anchors.items() if name not in CUSTODY_ENDS}
+        turn.update(custody=None, anchors=anchors)
+
+
+def hurry(turn: Turn) -> None:
+    """The case has become acute, and its open handoffs with it, save those whose step has an urgency of its own."""
+    fixed = {step.code for step in turn.pack.steps if step.urgency is not None}
+    for handoff in list(turn.state.handoffs.values()):
+        if handoff.step is None or handoff.step not in fixed:
+            after = handoffs.hurried(handoff, turn.now, turn.pack)
+            if after is not handoff:
+                turn.put(after)
 
 
 def take_up_custody(turn: Turn, custody: Custody) -> None:
     """A planned end of custody is an instant that deadlines count back from; moving it sets them again."""
+    if turn.state.custody is None:
+        forget_custody_steps(turn)
     turn.update(custody=custody)
     if custody.ends_at is None:
         return
-    name = "release" if custody.place in RELEASE else "care-ends"
+    name = RELEASE_AT if custody.place in RELEASE else CARE_ENDS_AT
     turn.update(anchors=turn.state.anchors | {name: custody.ends_at})
     steps = {step.code for step in turn.pack.steps if step.anchor == name}
     for handoff in list(turn.state.handoffs.values()):
@@ -69,3 +87,12 @@ def take_up_custody(turn: Turn, custody: Custody) -> None:
             after = handoffs.reanchored(handoff, custody.ends_at, turn.now, turn.pack)
             if after is not handoff:
                 turn.put(after)
+                turn.tell_of_late_birth(after, handoff)
+
+
+def forget_custody_steps(turn: Turn) -> None:
+    """A person taken into custody again needs its steps again, except those still open from the last time."""
+    live = {handoff.step for handoff in turn.state.handoffs.values()}
+    of_custody = {s.code for s in turn.pack.steps if any(c.startswith("in-custody:") for c in s.when)}
+    again = of_custody - live
+    turn.update(steps={code: at for code, at in turn.state.steps.items() if code not in again})

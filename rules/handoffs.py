@@ -62,7 +62,16 @@ def possible(handoff: Handoff, org: OrgId, pack: RulePack, by_phone: bool = Fals
 
 
 def allowed_by_kind(act: Act, kind: Kind) -> bool:
-    return (act is not Act.DECLINE or kind.may_decline) and (act is not Act.HOLD or kind.may_hold)
+    """Failing is no way round a duty: what leaves no task behind when unmet can only be completed or withdrawn."""
+    match act:
+        case Act.DECLINE:
+            return kind.may_decline
+        case Act.HOLD:
+            return kind.may_hold
+        case Act.FAIL:
+            return kind.if_unmet != "nothing"
+        case _:
+            return True
 
 
 def refused(handoff: Handoff, event: Acted, pack: RulePack) -> Refusal | None:
@@ -89,6 +98,11 @@ def refused(handoff: Handoff, event: Acted, pack: RulePack) -> Refusal | None:
     if kind.desk_work and event.act is Act.COMPLETE and event.note is None:
         return Refusal(code="assessment-needed", possible=choices)
     return None
+
+
+def urgency_of(kind: Kind, wanted: Urgency) -> Urgency:
+    """The urgency a handoff of this kind gets: the one wanted, or the only one that the kind knows."""
+    return wanted if wanted in kind.deadlines else next(iter(kind.deadlines))
 
 
 def requested(
@@ -122,9 +136,8 @@ def with_deadlines(handoff: Handoff, now: datetime, pack: RulePack, sources: tup
         if name is DeadlineName.HOLD:
             continue
         if rule.source_instant in sources and not is_met(rule.met, handoff.status):
-            start = handoff.anchor if rule.source_instant == "anchor" else now
-            if start is not None:
-                kept[name] = new_deadline(name, rule, start, now, pack, kept.get(name))
+            start = handoff.anchor if rule.source_instant == "anchor" and handoff.anchor else now
+            kept[name] = new_deadline(name, rule, start, now, pack, kept.get(name))
     return handoff.model_copy(update={"deadlines": tuple(kept.values())})
 
 
@@ -183,7 +196,10 @@ def held(handoff: Handoff, event: Acted, now: datetime, pack: RulePack) -> Hando
     """On hold: the clocks stand, except that of the hold itself, so that nothing rests unwatched."""
     standing = tuple(d.model_copy(update={"next_at": None}) for d in handoff.deadlines)
     review = pack.kinds[handoff.kind].deadlines[handoff.urgency][DeadlineName.HOLD]
-    watch = new_deadline(DeadlineName.HOLD, review, now, now, pack, None)
+    old = handoff.rested
+    if old is not None:
+        old = old.model_copy(update={"rung": old.climbed.get(review.ladder, 0)})
+    watch = new_deadline(DeadlineName.HOLD, review, now, now, pack, old)
     return handoff.model_copy(
         update={
             "status": Status.ON_HOLD,
@@ -199,46 +215,61 @@ def resumed(handoff: Handoff, now: datetime, pack: RulePack) -> Handoff:
     """Resumed: each clock gets back the time it stood, measured on that clock."""
     if handoff.held_at is None or handoff.held_from is None:
         raise ValueError("only a handoff on hold can be resumed")
-    running = []
+    running, rested = [], handoff.rested
     for deadline in handoff.deadlines:
-        if deadline.name is DeadlineName.HOLD:
-            continue
         rule = ladders.rule_for(handoff, deadline, pack)
+        if deadline.name is DeadlineName.HOLD:
+            rested = deadline.model_copy(update={"climbed": deadline.climbed | {rule.ladder: deadline.rung}})
+            continue
         clock = ladders.clock_of(deadline, rule)
         due = clocks.given_back(deadline.due, handoff.held_at, now, clock, pack)
         started = clocks.given_back(deadline.started, handoff.held_at, now, clock, pack)
-        running.append(ladders.armed(deadline.model_copy(update={"due": due, "started": started}), rule, pack))
+        running.append(ladders.armed(deadline.model_copy(update={"due": due, "started": started}), now, rule, pack))
     return handoff.model_copy(
         update={
             "status": handoff.held_from,
             "business_status": None,
             "held_at": None,
             "held_from": None,
+            "rested": rested,
             "deadlines": tuple(running),
         }
     )
 
 
 def hurried(handoff: Handoff, now: datetime, pack: RulePack) -> Handoff:
-    """Made acute: every open deadline is set again from now by the acute rules; fired rungs stay fired."""
+    """Made acute: every open deadline is set again from now by the acute rules; fired rungs stay fired.
+
+    A deadline that would have come sooner stays where it was, and a hold does not survive: nothing acute rests.
+    """
     acute_rules = pack.kinds[handoff.kind].deadlines.get(Urgency.ACUTE)
-    if handoff.urgency is Urgency.ACUTE or acute_rules is None or handoff.status is Status.ON_HOLD:
+    if handoff.urgency is Urgency.ACUTE or acute_rules is None:
         return handoff
+    if handoff.status is Status.ON_HOLD:
+        handoff = resumed(handoff, now, pack)
     before = {d.name: (d, ladders.rule_for(handoff, d, pack).ladder) for d in handoff.deadlines}
     acute = handoff.model_copy(update={"urgency": Urgency.ACUTE, "deadlines": ()})
-    acute = with_deadlines(acute, now, pack, ("requested", "accepted", "anchor"))
+    taken_on = is_met(Met.ACCEPTED, handoff.status)
+    acute = with_deadlines(acute, now, pack, ("requested", "anchor", *(("accepted",) if taken_on else ())))
     kept = tuple(
-        changed_ladder(d, *before[d.name], acute_rules[d.name], pack) if d.name in before else d
+        changed_ladder(d, *before[d.name], now, acute_rules[d.name], pack) if d.name in before else d
         for d in acute.deadlines
     )
     return acute.model_copy(update={"deadlines": kept})
 
 
-def changed_ladder(new: Deadline, old: Deadline, old_ladder: str, rule: DeadlineRule, pack: RulePack) -> Deadline:
+def changed_ladder(
+    new: Deadline, old: Deadline, old_ladder: str, now: datetime, rule: DeadlineRule, pack: RulePack
+) -> Deadline:
+    """The new deadline, at the latest when the old one was still to come, with what the old one's ladder has fired."""
     climbed = old.climbed | {old_ladder: old.rung}
-    rung = climbed.get(rule.ladder, new.rung)
-    changed = new.model_copy(update={"climbed": climbed, "rung": max(rung, new.rung)})
-    return ladders.armed(changed, rule, pack)
+    carried = {
+        "due": old.due if now < old.due < new.due else new.due,
+        "climbed": climbed,
+        "rung": max(climbed.get(rule.ladder, 0), new.rung),
+        "recurrences": old.recurrences if rule.ladder == old_ladder else 0,
+    }
+    return ladders.armed(new.model_copy(update=carried), now, rule, pack)
 
 
 def reanchored(handoff: Handoff, anchor: datetime, now: datetime, pack: RulePack) -> Handoff:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 
 from models.case import CaseState
 from models.handoffs import Status
@@ -41,6 +42,16 @@ CONDITIONS: dict[str, Condition] = {
     "closed": lambda state, _: state.closed is not None,
 }
 """What a rule pack may ask about a case, by the word before the colon."""
+VALUES: dict[str, type[StrEnum]] = {
+    "opener": Function,
+    "urgency": Urgency,
+    "consent": Consent,
+    "need": Need,
+    "in-custody": CustodyPlace,
+    "acting": Function,
+    "track-b": TrackB,
+}
+"""What may stand after the colon, where it is a word of a closed list."""
 
 
 def holds(condition: str, state: CaseState) -> bool:

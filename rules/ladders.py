@@ -41,10 +41,30 @@ def interval(recurrences: int, ladder: Ladder, start: datetime, pack: RulePack) 
     raise ValueError("the last recurrence of a ladder must have no end")
 
 
-def armed(deadline: Deadline, rule: DeadlineRule, pack: RulePack) -> Deadline:
-    """The deadline with its next rung's instant worked out, after its due instant or its rung changed."""
-    number = min(deadline.rung, len(pack.ladders[rule.ladder].rungs) - 1)
-    return deadline.model_copy(update={"next_at": rung_at(deadline, number, rule, pack)})
+def armed(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack) -> Deadline:
+    """The deadline with its next alarm's instant worked out, after its due instant or its rung changed."""
+    used_up = deadline.rung >= len(pack.ladders[rule.ladder].rungs)
+    at = repeat_at(deadline, now, rule, pack) if used_up else rung_at(deadline, deadline.rung, rule, pack)
+    return deadline.model_copy(update={"next_at": at})
+
+
+def repeat_at(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack) -> datetime:
+    """When the top rung sounds again once every rung is used up: at the deadline itself if that is still to come."""
+    ladder = pack.ladders[rule.ladder]
+    due = clocks.when_open(deadline.due, pack) if ladder.office_hours_only else deadline.due
+    if due > now:
+        return due
+    again = rung_at(deadline, len(ladder.rungs) - 1, rule, pack)
+    for repeat in range(deadline.recurrences + 1):
+        again = interval(repeat, ladder, again, pack)
+    return first_after(again, now, deadline.recurrences, ladder, pack)
+
+
+def first_after(again: datetime, now: datetime, recurrences: int, ladder: Ladder, pack: RulePack) -> datetime:
+    """The first repeat after `now`: those missed while nobody was awake are not made up for."""
+    while again <= now:
+        again = interval(recurrences, ladder, again, pack)
+    return again
 
 
 def without_early_rungs(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack) -> Deadline:
@@ -56,7 +76,7 @@ def without_early_rungs(deadline: Deadline, now: datetime, rule: DeadlineRule, p
         and rung_at(deadline, deadline.rung, rule, pack) < now
     ):
         deadline = deadline.model_copy(update={"rung": deadline.rung + 1})
-    return armed(deadline, rule, pack)
+    return armed(deadline, now, rule, pack)
 
 
 def fire(handoff: Handoff, deadline: Deadline, at: datetime, pack: RulePack) -> tuple[Deadline, Firing]:
@@ -78,8 +98,6 @@ def fire(handoff: Handoff, deadline: Deadline, at: datetime, pack: RulePack) -> 
         to=ladder.rungs[min(deadline.rung, top)].to,
     )
     if deadline.rung < top:
-        return armed(deadline.model_copy(update={"rung": deadline.rung + 1}), rule, pack), firing
-    again = interval(recurrence, ladder, deadline.next_at, pack)
-    while again <= at:
-        again = interval(recurrence, ladder, again, pack)
+        return armed(deadline.model_copy(update={"rung": deadline.rung + 1}), at, rule, pack), firing
+    again = first_after(interval(recurrence, ladder, deadline.next_at, pack), at, recurrence, ladder, pack)
     return deadline.model_copy(update={"rung": top + 1, "recurrences": recurrence, "next_at": again}), firing

@@ -13,7 +13,8 @@ def conclude(record: AssessmentRecord, asked_at: datetime, levels: dict[str, Thr
     """The consequence of an assessment: is protection needed, and until when may it be relied on?
 
     An assessment made "i huvudet" counts, and is marked unstructured (domain.md section 2.4). Its last
-    day is an expiry: it never shifts.
+    day is an expiry: it never shifts. An assessment dated later than the question counts from the question,
+    so that a mistyped year can't make it last for ever.
     """
     level = levels.get(record.level)
     if level is None:
@@ -21,5 +22,5 @@ def conclude(record: AssessmentRecord, asked_at: datetime, levels: dict[str, Thr
     return Concluded(
         needs_protection=level.needs_protection,
         structured=record.instrument is not None,
-        valid_until=(record.assessed_at or asked_at) + timedelta(days=level.valid_days),
+        valid_until=min(record.assessed_at or asked_at, asked_at) + timedelta(days=level.valid_days),
     )

@@ -8,14 +8,16 @@ from typing import Any, Literal
 from models.case import CaseState, DeskEffect, Notice
 from models.desk_work import DeskQuestion, DeskTask, Receive, TakeBack
 from models.events import Organisation
-from models.handoffs import EndedHandoff, Firing, Handoff, Status
+from models.handoffs import Deadline, DeadlineName, EndedHandoff, Firing, Handoff, Status
 from models.packs import RulePack
 from models.words import Code, HandoffId, OrgId, Urgency
 from rules import handoffs, ladders
 
 FIND_ANOTHER_WAY = "find-another-way"
-MOST_ENDED_KEPT = 200
+MOST_ENDED_KEPT = 120
 """Ended handoffs kept by id in the state; older ones are counted here and stand in the register."""
+MOST_REPEATS_WALKED = 12
+"""In one move of a training clock, more repeats of one alarm than this sound as one: they say nothing new."""
 
 
 class Turn:
@@ -55,28 +57,34 @@ class Turn:
         step: Code | None = None,
         anchor: datetime | None = None,
         candidates: tuple[OrgId, ...] = (),
-    ) -> None:
+    ) -> HandoffId:
         """Creates a handoff, sets its clocks and tells the recipient's desk, if it has one."""
         kind = self.pack.kinds[kind_code]
         if kind.acute_within_days is not None and anchor is not None:
             near = (anchor - self.now).total_seconds() <= kind.acute_within_days * 86_400
             urgency = Urgency.ACUTE if near else urgency
-        if urgency not in kind.deadlines:
-            urgency = Urgency.ORDINARY
+        urgency = handoffs.urgency_of(kind, urgency)
         number = self.state.created + 1
         handoff = handoffs.requested(
             f"H{number}", kind, urgency, requester, recipient, self.now, self.pack, anchor
         ).model_copy(update={"parent": parent, "step": step, "candidates": candidates})
         self.update(created=number)
         self.put(handoff)
-        self.receipt_for = handoff.id
-        for deadline in handoff.deadlines:
-            if deadline.late_at_birth:
-                identity = f"{handoff.id}/{deadline.name}"
-                self.notify(recipient, "officer", "late-at-birth", identity, handoff=handoff.id, due=deadline.due)
+        self.tell_of_late_birth(handoff)
         if self.state.organisations[recipient].desk:
             self.ask_desk(recipient, self.delivery(handoff))
         self.another_way_found(handoff)
+        return handoff.id
+
+    def tell_of_late_birth(self, handoff: Handoff, before: Handoff | None = None) -> None:
+        """Says once, for each deadline that was past when it was set, that a replacement counts instead."""
+        told = {(d.name, d.due) for d in before.deadlines if d.late_at_birth} if before else set()
+        for deadline in handoff.deadlines:
+            if deadline.late_at_birth and (deadline.name, deadline.due) not in told:
+                identity = f"{handoff.id}/{deadline.name}/{deadline.due.isoformat()}"
+                self.notify(
+                    handoff.recipient, "officer", "late-at-birth", identity, handoff=handoff.id, due=deadline.due
+                )
 
     def delivery(self, handoff: Handoff) -> Receive:
         return Receive(
@@ -88,25 +96,47 @@ class Turn:
             answer_by=min(deadline.due for deadline in handoff.deadlines),
         )
 
-    def find_another_way(self, org: OrgId, urgency: Urgency, parent: HandoffId | None) -> None:
-        """Gives `org` the task of meeting a need that a handoff did not meet, with a clock of its own."""
-        self.request(FIND_ANOTHER_WAY, org, org, urgency, parent=parent)
+    def find_another_way(
+        self, org: OrgId, urgency: Urgency, parent: HandoffId | None, *, step: Code | None = None
+    ) -> None:
+        """Gives `org` the task of meeting a need that a handoff did not meet, with a clock of its own; once."""
+        same = (parent, step)
+        if same != (None, None) and any((t.parent, t.step, t.recipient) == (*same, org) for t in self.other_ways()):
+            return
+        self.request(FIND_ANOTHER_WAY, org, org, urgency, parent=parent, step=step)
 
     def another_way_found(self, handoff: Handoff) -> None:
-        """Asking again for what was not met ends the task of finding another way."""
-        for task in [h for h in self.state.handoffs.values() if h.kind == FIND_ANOTHER_WAY and h.id != handoff.id]:
-            parent = self.state.ended.get(task.parent) if task.parent else None
-            if parent is not None and parent.kind == handoff.kind and task.requester == handoff.requester:
-                self.put(
-                    task.model_copy(
-                        update={
-                            "status": Status.COMPLETED,
-                            "business_status": "asked-again",
-                            "deadlines": (),
-                            "ended_at": self.now,
-                        }
-                    )
-                )
+        """Asking again for what was not met ends the task of finding another way: one task for one asking.
+
+        The task that the asking names ends; if it names none, the oldest one for that kind of help.
+        """
+        if handoff.kind == FIND_ANOTHER_WAY:
+            return
+        tasks = [task for task in self.other_ways() if task.requester == handoff.requester]
+        named = [task for task in tasks if handoff.parent is not None and handoff.parent in (task.id, task.parent)]
+        alike = [task for task in tasks if self.asks_for_the_same(task, handoff)]
+        for task in (named or alike)[:1]:
+            self.end(task, Status.COMPLETED, "asked-again")
+
+    def other_ways(self) -> list[Handoff]:
+        """The open tasks of finding another way, oldest first."""
+        return [h for h in self.state.handoffs.values() if h.kind == FIND_ANOTHER_WAY and h.is_open]
+
+    def asks_for_the_same(self, task: Handoff, handoff: Handoff) -> bool:
+        parent = self.state.ended.get(task.parent) if task.parent else None
+        of_step = any(step.code == task.step and step.kind == handoff.kind for step in self.pack.steps)
+        return of_step or (parent is not None and parent.kind == handoff.kind)
+
+    def answered_after_all(self, parent: HandoffId) -> None:
+        """What a handoff left undone has been done by itself: nobody needs to find another way."""
+        for task in self.other_ways():
+            if task.parent == parent:
+                self.end(task, Status.COMPLETED, "answered-after-all")
+
+    def end(self, handoff: Handoff, status: Status, business_status: Code) -> None:
+        """Ends a handoff that nobody answered: something else did away with it."""
+        ended = {"status": status, "business_status": business_status, "deadlines": (), "ended_at": self.now}
+        self.put(handoff.model_copy(update=ended))
 
     def notify(
         self,
@@ -146,6 +176,7 @@ class Turn:
         Walking (training), each thing happens at its own instant. Otherwise it is happening now, late
         perhaps, because nobody was awake before.
         """
+        sounded: dict[tuple[HandoffId, DeadlineName], int] = {}
         while True:
             handoff = min(
                 (h for h in self.state.handoffs.values() if handoffs.wake_at(h)),
@@ -156,10 +187,11 @@ class Turn:
             self.lapse_assessment(min(wake, until) if wake else until)
             if handoff is None or wake is None or wake > until:
                 return
-            self.fire_first_rung(handoff, wake, wake if walking else until)
+            deadline = next(d for d in handoff.deadlines if d.next_at == wake)
+            sounded[handoff.id, deadline.name] = times = sounded.get((handoff.id, deadline.name), 0) + 1
+            self.fire_next_rung(handoff, deadline, wake if walking and times <= MOST_REPEATS_WALKED else until)
 
-    def fire_first_rung(self, handoff: Handoff, wake: datetime, at: datetime) -> None:
-        deadline = next(d for d in handoff.deadlines if d.next_at == wake)
+    def fire_next_rung(self, handoff: Handoff, deadline: Deadline, at: datetime) -> None:
         after, firing = ladders.fire(handoff, deadline, at, self.pack)
         deadlines = tuple(after if d.name == deadline.name else d for d in handoff.deadlines)
         self.put(handoff.model_copy(update={"deadlines": deadlines}))
@@ -172,7 +204,7 @@ class Turn:
     def lapse_assessment(self, by: datetime) -> None:
         """An expired assessment is said to be expired, once. It ends nothing: the bed stays."""
         assessment = self.state.assessment
-        if assessment is None or assessment.lapsed or assessment.valid_until > by:
+        if assessment is None or assessment.lapsed or assessment.valid_until > by or self.state.closed is not None:
             return
         self.update(assessment=assessment.model_copy(update={"lapsed": True}))
         for org in self.state.acting.values():
@@ -181,10 +213,17 @@ class Turn:
                 self.notify(org, "officer", "assessment-lapsed", identity, due=assessment.valid_until)
 
     def settle_ended(self) -> None:
-        """Moves ended handoffs out of the live ones and keeps the state small."""
+        """Moves ended handoffs out of the live ones and keeps the state small.
+
+        What a desk has not yet received need not arrive any more; what it may have received is taken back.
+        """
         gone = [h for h in self.state.handoffs.values() if not h.is_open]
         if not gone:
             return
+        ids = {handoff.id for handoff in gone}
+        for effect in list(self.state.desk_effects.values()):
+            if isinstance(effect.task.question, Receive) and effect.task.question.handoff in ids:
+                self.done_by_desk(effect.task.id)
         for handoff in gone:
             if handoff.status is Status.CANCELLED and self.state.organisations[handoff.recipient].desk:
                 self.ask_desk(handoff.recipient, TakeBack(case=self.state.case, handoff=handoff.id))
