@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from models.case import CaseState, Entry
-from models.events import Actor, Opened
-from models.handoffs import ByPhone
+from models.events import Opened
 from models.packs import RulePack
-from models.words import CaseRef, Code, Digest, Instant, ItemId, OrgId, RequestKey, Word
+from models.words import CaseRef, Code, Digest, Instant, OrgId, RequestKey, Word
 
 PLANE_QUEUE = "plane"
 
@@ -61,22 +60,6 @@ class Refusal(Word):
     possible: tuple[str, ...] = ()
     detail: str | None = None
     """A handoff id, a status or a paragraph. Never text that a person wrote."""
-
-
-class Note(Word):
-    """Something in words, kept at its author's desk. Never crosses Temporal."""
-
-    id: ItemId
-    case: CaseRef
-    author: Actor
-    text: str
-
-
-class PhoneRecord(Word):
-    """The file behind `--by-phone`: the coded part travels, the note stays at the recorder's desk."""
-
-    answer: ByPhone
-    note: str | None = None
 
 
 class Opening(Word):

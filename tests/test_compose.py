@@ -18,7 +18,7 @@ from models.settings import Settings
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-CONFIGS: dict[str, str] = {name: config["content"] for name, config in COMPOSE["configs"].items()}
+CONFIGS: dict[str, str] = {name: config.get("content", "") for name, config in COMPOSE["configs"].items()}
 DOCKERFILE: str = SERVICES["plane"]["build"]["dockerfile_inline"]
 
 every_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
@@ -159,7 +159,15 @@ def test_every_setting_and_secret_named_for_us_is_one_that_we_read() -> None:
     for service in ours():
         assert {name for name in service["environment"] if name.startswith(prefix)} <= fields
         assert {name.upper() for name in service["secrets"]} <= fields
-    assert Path(str(Settings.model_config.get("secrets_dir"))) == Path("/run/secrets")
+
+
+def test_our_programs_look_for_secrets_where_compose_puts_them() -> None:
+    sources = [ROOT / "worker.py", ROOT / "starter.py", *(ROOT / "models").glob("*.py")]
+    assert any("/run/secrets" in source.read_text() for source in sources)
+
+
+def test_our_services_run_in_production_mode() -> None:
+    assert all(service["environment"]["UTVAG_MODE"] == "production" for service in ours())
 
 
 def test_the_settings_of_every_service_are_valid(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -201,9 +209,17 @@ def test_the_health_check_asks_the_port_that_the_worker_is_given() -> None:
         assert f"http://127.0.0.1:{port}/health" in service["healthcheck"]["test"][-1]
 
 
-def test_mail_is_written_to_a_volume() -> None:
+def test_what_our_services_write_outlives_the_container() -> None:
     for service in ours():
-        assert service["environment"]["UTVAG_MAIL_DIR"] in [volume.split(":")[1] for volume in service["volumes"]]
+        volumes = {Path(volume.split(":")[1]) for volume in service["volumes"]}
+        for name in ("UTVAG_VAR", "UTVAG_MAIL_DIR"):
+            path = Path(service["environment"][name])
+            assert volumes & {path, *path.parents}
+
+
+def test_a_file_named_in_a_setting_is_mounted_there() -> None:
+    for service in ours():
+        assert service["environment"]["UTVAG_DIRECTORY"] in {config["target"] for config in service["configs"]}
 
 
 def test_a_desk_has_a_database_and_a_role_of_its_own() -> None:

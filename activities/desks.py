@@ -1,0 +1,27 @@
+"""Opening a desk: its store, and the activities that serve its task queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from activities.placement import Placement
+from activities.protected_data import DeskStore, Inbox
+from activities.stores import desk_url, migrate, open_database
+from activities.threat_assessment import ThreatAssessment
+from models.directory import DirectoryEntry
+from models.settings import Settings
+from models.words import OrgId
+
+
+def open_desk(settings: Settings, org: OrgId) -> DeskStore:
+    """The desk of one organisation, with its store brought to the newest schema."""
+    engine = open_database(desk_url(settings, org))
+    migrate(engine, "desk")
+    return DeskStore(org, engine)
+
+
+def desk_activities(store: DeskStore, directory: Iterable[DirectoryEntry]) -> list[Callable[..., Any]]:
+    """What a desk does when the plane asks; each bound to this desk's store alone."""
+    inbox, assessment, placement = Inbox(store), ThreatAssessment(store), Placement(store, directory)
+    return [inbox.receive, inbox.take_back, assessment.conclude, placement.find_candidates]

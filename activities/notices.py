@@ -1,0 +1,94 @@
+"""Notices: content-free messages from the register's outbox to function addresses, at least once."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from activities.directory import Directory
+from activities.register import Register
+from activities.register_view import RegisterView
+from models.register import OutboxRow
+
+SENDER = "Utväg <noreply@utvag.example>"
+BATCH = 100
+PAUSE_SECONDS = 0.5
+log = structlog.get_logger(__name__)
+
+ABOUT = {
+    "rung": ("En förfrågan väntar på svar.", "A request is waiting for an answer."),
+    "late-at-birth": ("En förfrågan har kommit sent. Ny tid är satt.", "A request came late. A new time is set."),
+    "assessment-lapsed": ("En bedömning har gått ut.", "An assessment has expired."),
+    "desk-unreachable": ("En mottagare kan inte nås just nu.", "A recipient can't be reached just now."),
+}
+
+
+def message(row: OutboxRow, address: str, zone: str) -> EmailMessage:
+    """The notice as it is sent: reference, handoff and time, and nothing that says what it is about."""
+    swedish, english = ABOUT[row.about]
+    where = f"{row.case} {row.handoff}" if row.handoff else row.case
+    time = row.due.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M") if row.due else None
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = SENDER
+    mail["To"] = address
+    mail["Subject"] = f"Utväg: {where}"
+    mail["Message-ID"] = f"<{re.sub('[^A-Za-z0-9.-]', '.', row.id)}@utvag.example>"
+    lines = [f"{swedish} Ärende: {where}."]
+    lines += [f"Skulle ha besvarats senast {time}."] if time and row.about == "rung" else []
+    lines += ["Öppna Att göra i Utväg. Vid fara för någons liv: ring 112.", "", f"{english} Case: {where}."]
+    lines += [f"Was to be answered by {time}."] if time and row.about == "rung" else []
+    lines += ["Open your inbox in Utväg. If somebody's life is in danger: call 112."]
+    mail.set_content("\n".join(lines) + "\n")
+    return mail
+
+
+class MailFolder:
+    """The embedded stack's post: one file per notice, named by its id, so that a second delivery is the same file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def deliver(self, notice_id: str, mail: EmailMessage) -> None:
+        path = self._folder / (re.sub("[^A-Za-z0-9.-]", "_", notice_id) + ".eml")
+        partial = path.with_suffix(".partial")
+        partial.write_bytes(mail.as_bytes())
+        partial.replace(path)
+
+
+class Outbox:
+    """Takes what the register has recorded and delivers it, for as long as the plane runs."""
+
+    def __init__(self, view: RegisterView, register: Register, directory: Directory, post: MailFolder) -> None:
+        self._view, self._register, self._directory, self._post = view, register, directory, post
+
+    def deliver_waiting(self, zone: str = "Europe/Stockholm") -> int:
+        """Delivers one batch. Returns how many were delivered."""
+        rows = self._view.undelivered(BATCH)
+        for row in rows:
+            entry = self._directory.get(row.org)
+            address = entry.address(row.role) if entry else f"{row.role}@{row.org}.example"
+            self._post.deliver(row.id, message(row, address, zone))
+        if rows:
+            self._register.delivered([row.id for row in rows])
+        return len(rows)
+
+    async def run(self) -> None:
+        """Delivers until cancelled. A failure is logged and tried again: no notice is given up."""
+        while True:
+            try:
+                count = await asyncio.to_thread(self.deliver_waiting)
+            except Exception as error:
+                log.error(
+                    "notices could not be delivered", reason=type(error).__name__, at=datetime.now(UTC).isoformat()
+                )
+                count = 0
+            if not count:
+                await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,180 @@
+"""A desk's own store and the work the plane asks of it. What is kept here never leaves it through Temporal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.stores import reading, writing
+from models.contracts import Opening
+from models.desk import Category
+from models.desk_tables import InboxRow, ItemRow, OpeningRow, QuestionRow, TaskRow
+from models.desk_work import DeskTask, Receive, TakeBack
+from models.events import DeskAnswer, DeskReply, Received
+from models.words import CaseRef, ItemId, OrgId, RequestKey
+
+
+class DeskStore:
+    """One organisation's store. Holds only its own database: another desk's data is not within reach."""
+
+    def __init__(self, org: OrgId, engine: Engine) -> None:
+        self.org = org
+        self._engine = engine
+
+    def keep(self, item: ItemId, case: CaseRef, category: Category, author: str, content: Any) -> None:
+        """Keeps one thing under an id that the caller made; keeping it again changes nothing."""
+        with writing(self._engine) as session:
+            if session.get(ItemRow, item) is None:
+                session.add(item_row(item, case, category, author, content))
+
+    def content(self, item: ItemId, case: CaseRef, category: Category) -> Any | None:
+        """What is kept under `item`, if it is of this case and category; otherwise None."""
+        with reading(self._engine) as session:
+            row = session.get(ItemRow, item)
+            return json.loads(row.content) if row and (row.case, row.category) == (case, category) else None
+
+    def newest(self, case: CaseRef, category: Category) -> Any | None:
+        with reading(self._engine) as session:
+            query = select(ItemRow).where(ItemRow.case == case, ItemRow.category == category)
+            row = session.exec(query.order_by(col(ItemRow.stored_at).desc())).first()
+            return json.loads(row.content) if row else None
+
+    def open_case(self, opening: Opening, author: str, kept: list[tuple[ItemId, Category, Any]]) -> CaseRef:
+        """Keeps an intake and the opening that it leads to, all or nothing.
+
+        Returns the case's reference: of the first opening, when this request key has been here before.
+        """
+        with writing(self._engine) as session:
+            earlier = session.get(OpeningRow, opening.key)
+            if earlier is not None:
+                return CaseRef(earlier.case)
+            session.add(
+                OpeningRow(
+                    key=opening.key,
+                    case=opening.case,
+                    input=opening.input.model_dump(mode="json"),
+                    stored_at=datetime.now(UTC),
+                )
+            )
+            for item, category, content in kept:
+                session.add(item_row(item, opening.case, category, author, content))
+        return opening.case
+
+    def opening(self, key: RequestKey) -> Opening | None:
+        with reading(self._engine) as session:
+            row = session.get(OpeningRow, key)
+            return as_opening(row) if row else None
+
+    def unstarted(self) -> list[Opening]:
+        """Openings whose workflow is not yet known to run."""
+        with reading(self._engine) as session:
+            return [as_opening(row) for row in session.exec(select(OpeningRow).where(~col(OpeningRow.started)))]
+
+    def started(self, key: RequestKey) -> None:
+        with writing(self._engine) as session:
+            if row := session.get(OpeningRow, key):
+                row.started = True
+
+    def inbox(self) -> list[InboxRow]:
+        """What this desk has been asked and has not been taken back, oldest first."""
+        with reading(self._engine) as session:
+            query = select(InboxRow).where(col(InboxRow.taken_back_at).is_(None), col(InboxRow.kind).is_not(None))
+            rows = list(session.exec(query.order_by(col(InboxRow.requested_at))))
+            for row in rows:
+                session.expunge(row)
+            return rows
+
+    def count_question(self, day: date) -> int:
+        """Counts one anonymous question and forgets everything else about it. Returns the day's count."""
+        with writing(self._engine) as session:
+            row = session.get(QuestionRow, day) or QuestionRow(day=day, count=0)
+            row.count += 1
+            session.add(row)
+            return row.count
+
+    def once(self, task: DeskTask, do: Callable[[Session], DeskAnswer]) -> DeskReply:
+        """Does a task of the plane's in one transaction, or gives the reply it was given the first time.
+
+        Raises:
+            ApplicationError: the task is another desk's.
+        """
+        if task.desk != self.org:
+            raise ApplicationError("this task is for another desk", type="WrongDesk", non_retryable=True)
+        with writing(self._engine) as session:
+            done = session.get(TaskRow, task.id)
+            if done is not None:
+                return DeskReply.model_validate(done.reply)
+            reply = DeskReply(answer=do(session))
+            session.add(
+                TaskRow(
+                    id=task.id, work=task.question.work, done_at=datetime.now(UTC), reply=reply.model_dump(mode="json")
+                )
+            )
+            return reply
+
+
+def item_row(item: ItemId, case: CaseRef, category: Category, author: str, content: Any) -> ItemRow:
+    return ItemRow(
+        id=item,
+        case=case,
+        category=category,
+        author=author,
+        stored_at=datetime.now(UTC),
+        content=json.dumps(content, ensure_ascii=False, sort_keys=True).encode(),
+    )
+
+
+def as_opening(row: OpeningRow) -> Opening:
+    return Opening.model_validate({"key": row.key, "case": row.case, "input": row.input})
+
+
+class Inbox:
+    """Att göra: the plane delivers handoffs to the desk and takes them back."""
+
+    def __init__(self, store: DeskStore) -> None:
+        self._store = store
+
+    @activity.defn(name="receive")
+    def receive(self, task: DeskTask) -> DeskReply:
+        """Puts a handoff in Att göra. One that was taken back before it arrived stays out."""
+
+        def arrive(session: Session) -> DeskAnswer:
+            asked = task.question
+            if isinstance(asked, Receive) and session.get(InboxRow, (asked.case, asked.handoff)) is None:
+                session.add(
+                    InboxRow(
+                        case=asked.case,
+                        handoff=asked.handoff,
+                        kind=asked.kind,
+                        requester=asked.requester,
+                        requested_at=asked.requested_at,
+                        answer_by=asked.answer_by,
+                        arrived_at=datetime.now(UTC),
+                    )
+                )
+            return Received()
+
+        return self._store.once(task, arrive)
+
+    @activity.defn(name="take-back")
+    def take_back(self, task: DeskTask) -> DeskReply:
+        """Takes a withdrawn handoff out of Att göra, also when it has not arrived yet."""
+
+        def leave(session: Session) -> DeskAnswer:
+            asked = task.question
+            if isinstance(asked, TakeBack):
+                now = datetime.now(UTC)
+                row = session.get(InboxRow, (asked.case, asked.handoff))
+                row = row or InboxRow(case=asked.case, handoff=asked.handoff, arrived_at=now)
+                row.taken_back_at = now
+                session.add(row)
+            return Received()
+
+        return self._store.once(task, leave)

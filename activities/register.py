@@ -1,0 +1,238 @@
+"""The register: what the plane knows of every case, in one place, written only here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session, col, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.stores import writing
+from models.case import CaseState, Entry, Notice
+from models.contracts import RECORD, Recorded, Recording
+from models.directory import DirectoryEntry
+from models.handoffs import Firing, Handoff
+from models.register import (
+    AuditRow,
+    CaseEventRow,
+    CaseRow,
+    DeadlineRow,
+    FiringRow,
+    HandoffRow,
+    OrganisationRow,
+    OutboxRow,
+    RequestKeyRow,
+    RulePackRow,
+)
+from models.words import CaseRef, Function, OrgId
+
+AUDIT_LOCK = 7_481_253
+"""PostgreSQL advisory lock that puts audit appends in one line; SQLite's write lock does the same."""
+FIRST_LINK = "0" * 64
+
+
+class Register:
+    """Reads and writes the register. `record` is the activity behind every case's pump."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @activity.defn(name=RECORD)
+    def record(self, recording: Recording) -> Recorded:
+        """Stores each revision once, all of a batch or none; answers with the digests that now stand.
+
+        A revision that is there already is left as it is: the caller compares digests and stops if they differ.
+
+        Raises:
+            ApplicationError: an earlier revision is missing, so that storing this one would leave a gap.
+        """
+        with writing(self._engine) as session:
+            known = stored_digests(session, recording.case)
+            for entry in recording.entries:
+                if entry.revision in known:
+                    continue
+                if entry.revision > 1 and entry.revision - 1 not in known:
+                    raise ApplicationError(f"revision {entry.revision - 1} is missing", type="Gap")
+                store_entry(session, recording, entry)
+                known[entry.revision] = entry.digest
+            store_case(session, recording)
+        return Recorded(digests=tuple(known[entry.revision] for entry in recording.entries))
+
+    def keep_directory(self, entries: Iterable[DirectoryEntry]) -> None:
+        """Makes the register's directory the one given; organisations no longer in it become inactive."""
+        with writing(self._engine) as session:
+            current = {row.id: row for row in session.exec(select(OrganisationRow))}
+            for entry in entries:
+                session.merge(OrganisationRow(**entry.model_dump(mode="json")))
+                current.pop(entry.id, None)
+            for row in current.values():
+                row.active = False
+
+    def delivered(self, ids: Iterable[str]) -> None:
+        with writing(self._engine) as session:
+            for notice_id in ids:
+                if row := session.get(OutboxRow, notice_id):
+                    row.delivered_at = datetime.now(UTC)
+
+
+def stored_digests(session: Session, case: CaseRef) -> dict[int, str]:
+    query = select(CaseEventRow.revision, CaseEventRow.state_digest).where(col(CaseEventRow.case) == case)
+    return dict(session.exec(query).all())
+
+
+def store_entry(session: Session, recording: Recording, entry: Entry) -> None:
+    case = recording.case
+    actor = getattr(entry.event, "by", None)
+    session.add(
+        CaseEventRow(
+            case=case,
+            revision=entry.revision,
+            at=entry.at,
+            kind=entry.event.kind,
+            actor=actor.org if actor else None,
+            phase=entry.phase,
+            event=entry.event.model_dump(mode="json"),
+            pack_digest=recording.pack_digest,
+            state_digest=entry.digest,
+        )
+    )
+    for handoff in entry.handoffs:
+        store_handoff(session, case, handoff, entry.at)
+    for firing in entry.firings:
+        store_firing(session, case, firing, entry.revision)
+    for notice in entry.notices:
+        store_notice(session, case, notice, entry.revision)
+    key = getattr(entry.event, "key", None)
+    if key is not None and (receipt := recording.snapshot.answered.get(key)):
+        session.merge(RequestKeyRow(key=key, case=case, receipt=receipt.model_dump(mode="json")))
+    if actor is not None:
+        append_audit(session, actor.org, entry, case)
+    session.flush()
+
+
+def store_handoff(session: Session, case: CaseRef, handoff: Handoff, at: datetime) -> None:
+    session.merge(
+        HandoffRow(
+            case=case,
+            id=handoff.id,
+            kind=handoff.kind,
+            urgency=handoff.urgency,
+            requester=handoff.requester,
+            recipient=handoff.recipient,
+            status=handoff.status,
+            business_status=handoff.business_status,
+            parent=handoff.parent,
+            requested_at=handoff.requested_at,
+            ended_at=handoff.ended_at,
+        )
+    )
+    live = {deadline.name for deadline in handoff.deadlines}
+    here = (col(DeadlineRow.case) == case, col(DeadlineRow.handoff) == handoff.id)
+    for row in session.exec(select(DeadlineRow).where(*here, col(DeadlineRow.ended_at).is_(None))):
+        if row.name not in live:
+            row.ended_at = at
+    for deadline in handoff.deadlines:
+        session.merge(
+            DeadlineRow(
+                case=case,
+                handoff=handoff.id,
+                name=deadline.name,
+                due=deadline.due,
+                next_at=deadline.next_at,
+                rung=deadline.rung,
+                recurrences=deadline.recurrences,
+                late_at_birth=deadline.late_at_birth,
+                ended_at=None,
+            )
+        )
+
+
+def store_firing(session: Session, case: CaseRef, firing: Firing, revision: int) -> None:
+    session.add(
+        FiringRow(
+            case=case,
+            handoff=firing.handoff,
+            deadline=firing.deadline,
+            ladder=firing.ladder,
+            rung=firing.rung,
+            recurrence=firing.recurrence,
+            revision=revision,
+            due=firing.due,
+            at=firing.at,
+            receivers=list(firing.to),
+        )
+    )
+
+
+def store_notice(session: Session, case: CaseRef, notice: Notice, revision: int) -> None:
+    if session.get(OutboxRow, notice.id) is None:
+        session.add(OutboxRow(**notice.model_dump(), case=case, revision=revision))
+
+
+def store_case(session: Session, recording: Recording) -> None:
+    """Keeps the snapshot, unless the register already has a later one."""
+    state, last = recording.snapshot, recording.entries[-1]
+    row = session.get(CaseRow, recording.case)
+    if row is not None and row.revision >= state.revision:
+        return
+    if recording.pack is not None and session.get(RulePackRow, recording.pack_digest) is None:
+        session.add(rule_pack_row(recording))
+    session.merge(case_row(state, last, recording.pack_digest))
+
+
+def rule_pack_row(recording: Recording) -> RulePackRow:
+    pack = recording.pack
+    if pack is None:
+        raise ValueError("there is no pack in this recording")
+    return RulePackRow(
+        digest=recording.pack_digest,
+        name=pack.name,
+        effective_from=pack.effective_from,
+        engine=pack.engine,
+        content=pack.model_dump(mode="json"),
+    )
+
+
+def case_row(state: CaseState, last: Entry, pack_digest: str) -> CaseRow:
+    return CaseRow(
+        ref=state.case,
+        revision=state.revision,
+        phase=state.phase,
+        urgency=state.urgency,
+        opener=state.opener or "",
+        social_services=state.acting.get(Function.SOCIAL_SERVICES),
+        track_b=state.track_b,
+        opened_at=state.opened_at or last.at,
+        closed_as=state.closed,
+        clock_offset_seconds=state.clock_offset / timedelta(seconds=1),
+        pack_digest=pack_digest,
+        state_digest=state.digest(),
+        snapshot=state.model_dump(mode="json"),
+    )
+
+
+def append_audit(session: Session, actor: OrgId, entry: Entry, case: CaseRef) -> None:
+    """Adds a link to the plane's audit chain: SHA-256 over the previous link and canonical JSON."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": AUDIT_LOCK})
+    session.flush()
+    last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)).first()
+    previous = last.digest if last else FIRST_LINK
+    content = {"at": entry.at.isoformat(), "actor": actor, "action": entry.event.kind, "case": case}
+    canonical = json.dumps([previous, content, entry.revision], sort_keys=True, separators=(",", ":"))
+    session.add(
+        AuditRow(
+            at=entry.at,
+            actor=actor,
+            action=entry.event.kind,
+            case=case,
+            revision=entry.revision,
+            previous=previous,
+            digest=hashlib.sha256(canonical.encode()).hexdigest(),
+        )
+    )

@@ -1,0 +1,108 @@
+"""Reading the register: the case index, histories, deadlines and what is still to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session, col, select
+
+from activities.stores import reading
+from models.case import Receipt
+from models.register import (
+    CaseEventRow,
+    CaseRow,
+    DeadlineRow,
+    FiringRow,
+    HandoffRow,
+    OrganisationRow,
+    OutboxRow,
+    RequestKeyRow,
+    RulePackRow,
+)
+from models.words import CaseRef, OrgId, RequestKey
+
+Row = TypeVar("Row")
+
+
+class RegisterView:
+    """Everything that may be asked of the register. Takes no write lock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def receipt(self, key: RequestKey) -> Receipt | None:
+        """The answer that a request key was given, however long ago."""
+        with reading(self._engine) as session:
+            row = session.get(RequestKeyRow, key)
+            return Receipt.model_validate(row.receipt) if row else None
+
+    def cases(self, org: OrgId | None = None) -> list[CaseRow]:
+        """The case index, newest first; with `org`, those in which it has sent or received a handoff or opened."""
+        with reading(self._engine) as session:
+            query = select(CaseRow).order_by(col(CaseRow.opened_at).desc())
+            if org is not None:
+                mine = select(HandoffRow.case).where((col(HandoffRow.requester) == org) | (HandoffRow.recipient == org))
+                query = query.where((col(CaseRow.opener) == org) | col(CaseRow.ref).in_(mine))
+            return detached(session, session.exec(query).all())
+
+    def case(self, ref: CaseRef) -> CaseRow | None:
+        with reading(self._engine) as session:
+            row = session.get(CaseRow, ref)
+            return detached(session, [row])[0] if row else None
+
+    def pack(self, ref: CaseRef) -> dict[str, Any] | None:
+        """The rule pack that a case carries, as JSON; None while the register has not seen the case."""
+        with reading(self._engine) as session:
+            case = session.get(CaseRow, ref)
+            row = session.get(RulePackRow, case.pack_digest) if case else None
+            return row.content if row else None
+
+    def history(self, ref: CaseRef) -> list[CaseEventRow]:
+        with reading(self._engine) as session:
+            query = select(CaseEventRow).where(col(CaseEventRow.case) == ref).order_by(col(CaseEventRow.revision))
+            return detached(session, session.exec(query).all())
+
+    def firings(self, ref: CaseRef) -> list[FiringRow]:
+        with reading(self._engine) as session:
+            query = select(FiringRow).where(col(FiringRow.case) == ref)
+            return detached(session, session.exec(query.order_by(col(FiringRow.due), col(FiringRow.rung))).all())
+
+    def handoffs(self, ref: CaseRef) -> list[HandoffRow]:
+        """Every handoff of a case, ended ones too, in the order they were made."""
+        with reading(self._engine) as session:
+            rows = session.exec(select(HandoffRow).where(col(HandoffRow.case) == ref)).all()
+            return detached(session, sorted(rows, key=lambda row: int(row.id[1:])))
+
+    def deadlines(self, ref: CaseRef | None = None) -> list[DeadlineRow]:
+        """Live deadlines, of one case or of all."""
+        with reading(self._engine) as session:
+            query = select(DeadlineRow).where(col(DeadlineRow.ended_at).is_(None)).order_by(col(DeadlineRow.due))
+            if ref is not None:
+                query = query.where(col(DeadlineRow.case) == ref)
+            return detached(session, session.exec(query).all())
+
+    def working_desks(self) -> set[OrgId]:
+        """Organisations with a desk of their own that take part in a case that is not closed."""
+        with reading(self._engine) as session:
+            open_cases = select(CaseRow.ref).where(col(CaseRow.closed_as).is_(None))
+            recipients = select(HandoffRow.recipient).where(col(HandoffRow.case).in_(open_cases))
+            openers = select(CaseRow.opener).where(col(CaseRow.closed_as).is_(None))
+            with_desk = select(OrganisationRow.id).where(col(OrganisationRow.desk))
+            return set(session.exec(with_desk.where(col(OrganisationRow.id).in_(recipients.union(openers)))))
+
+    def undelivered(self, most: int) -> list[OutboxRow]:
+        with reading(self._engine) as session:
+            query = select(OutboxRow).where(col(OutboxRow.delivered_at).is_(None)).order_by(col(OutboxRow.id))
+            return detached(session, session.exec(query.limit(most)).all())
+
+    def is_reachable(self) -> bool:
+        with reading(self._engine) as session:
+            return bool(session.connection().scalar(text("select 1")))
+
+
+def detached(session: Session, rows: Sequence[Row]) -> list[Row]:
+    for row in rows:
+        session.expunge(row)
+    return list(rows)

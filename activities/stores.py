@@ -1,0 +1,86 @@
+"""Databases: opened one way, migrated one way. SQLite under `var/` by default, PostgreSQL in production."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlmodel import Session
+
+from models.settings import Settings
+from models.words import OrgId
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+BUSY_SECONDS = 30
+
+
+def register_url(settings: Settings) -> str:
+    return with_password(
+        settings.register_url or f"sqlite:///{settings.var / 'register.db'}", settings.register_password
+    )
+
+
+def desk_url(settings: Settings, org: OrgId) -> str:
+    template = settings.desk_url_template or f"sqlite:///{settings.var / 'desks'}/{{org}}.db"
+    return with_password(template.format(org=org), settings.desk_password)
+
+
+def with_password(url: str, password: Any | None) -> str:
+    if password is None:
+        return url
+    return make_url(url).set(password=password.get_secret_value()).render_as_string(hide_password=False)
+
+
+def open_database(url: str) -> Engine:
+    """An engine whose write transactions take the lock at once and whose errors never show parameters.
+
+    On SQLite every commit is on disk before it is confirmed (WAL, synchronous FULL). Without BEGIN IMMEDIATE,
+    concurrent read-modify-writes would be lost or refused.
+    """
+    if not url.startswith("sqlite"):
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on"):
+            connection.execute(f"pragma {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """One write transaction: all of it or nothing."""
+    with Session(engine) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A consistent view that takes no write lock."""
+    with Session(engine.execution_options(reading=True)) as session:
+        yield session
+
+
+def migrate(engine: Engine, history: Literal["register", "desk"]) -> None:
+    """Brings a database to the newest schema of its kind."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / history))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,375 @@
+"""What people do with cases, the same for every way in: open, record, send, answer, close, look."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from temporalio.client import Client
+
+from activities.desks import open_desk
+from activities.directory import Directory, load_directory
+from activities.protected_data import DeskStore
+from activities.register_view import RegisterView
+from activities.rule_packs import PACKS, pack_on
+from activities.stores import open_database, register_url
+from console.failures import Fault, Invalid, NotFound, Refused
+from models.case import CaseState, Receipt
+from models.contracts import CaseInput, Opening, Refusal, Standing
+from models.desk import AssessmentRecord, Category
+from models.directory import DirectoryEntry
+from models.events import (
+    Acted,
+    Actor,
+    ClockMoved,
+    Closed,
+    Custody,
+    Facts,
+    FactsRecorded,
+    Opened,
+    Responsibility,
+    Sent,
+    Submitted,
+)
+from models.handoffs import Act
+from models.intake import Filling, Intake, PhoneAnswer
+from models.packs import RulePack
+from models.settings import Settings
+from models.words import (
+    CaseRef,
+    Code,
+    EndCode,
+    HandoffId,
+    ItemId,
+    OrgId,
+    RequestKey,
+    Urgency,
+    case_reference,
+)
+from rules import clocks
+from rules.checks import ROLES
+from workflows import cases
+from workflows.cases import NoSuchCase
+from workflows.connection import connect
+
+ADULT_YEARS = 18
+LONGEST_STEP = timedelta(days=7)
+"""A long move of a training clock is made in steps, so that no single revision grows large."""
+ANSWERERS = ROLES | {"duty-commander", "prosecutor", "court-officer", "nurse", "staff"}
+"""Functions that may be named as having answered by phone. Never a person's name."""
+KEPT_AT_DESK = {
+    "person": Category.IDENTITY,
+    "safe_contact": Category.CONTACT,
+    "addresses": Category.ADDRESS,
+    "relatives": Category.RELATIVES,
+    "environment": Category.ENVIRONMENT,
+    "registered_municipality": Category.IDENTITY,
+    "placement": Category.PLACEMENT,
+    "note": Category.NOTE,
+}
+
+
+class Casework:
+    """One program's way to the cases: its settings, its directory, its connection, the desks on this machine."""
+
+    def __init__(self, settings: Settings, client: Client | None = None) -> None:
+        self.settings = settings
+        self._client = client
+        self._desks: dict[OrgId, DeskStore] = {}
+
+    @cached_property
+    def directory(self) -> Directory:
+        return load_directory(self.settings.directory)
+
+    @cached_property
+    def view(self) -> RegisterView:
+        return RegisterView(open_database(register_url(self.settings)))
+
+    async def client(self) -> Client:
+        if self._client is None:
+            self._client = await connect(self.settings)
+        return self._client
+
+    def desk(self, org: OrgId) -> DeskStore:
+        if org not in self._desks:
+            self._desks[org] = open_desk(self.settings, org)
+        return self._desks[org]
+
+    def organisation(self, org: OrgId) -> DirectoryEntry:
+        entry = self.directory.get(org)
+        if entry is None or not entry.active:
+            raise NotFound(
+                "Organisationen finns inte i katalogen: `starter.py directory list` visar vilka som finns.",
+                "The organisation is not in the directory: `starter.py directory list` shows those that are.",
+            )
+        return entry
+
+    # --- opening -------------------------------------------------------------------------------------
+
+    async def open_case(self, intake: Intake) -> CaseRef:
+        """Opens a case: the intake is kept at the opener's desk, then the case starts. The same key, the same case.
+
+        Raises:
+            Unavailable: Temporal can't be reached. Nothing was kept.
+        """
+        client = await self.client()
+        opener = self.organisation(intake.opened_by or self.opener_for(intake))
+        desk = self.desk(opener.id)
+        key = intake.request_key or str(uuid4())
+        opening = desk.opening(key)
+        if opening is None:
+            opening = self.opening(intake, opener, key)
+            desk.open_case(opening, opener.id, kept_items(intake, key))
+            opening = desk.opening(key) or opening
+        await cases.start_case(client, opening.input)
+        desk.started(opening.key)
+        return opening.case
+
+    def opener_for(self, intake: Intake) -> OrgId:
+        unknown = intake.stay_municipality == "unknown"
+        return self.settings.home if unknown else self.directory.social_services(intake.stay_municipality).id
+
+    def opening(self, intake: Intake, opener: DirectoryEntry, key: RequestKey) -> Opening:
+        now = datetime.now(UTC)
+        offset = self.offset(intake, now)
+        pack = pack_on((now + offset).date(), self.settings.rule_packs or PACKS)
+        stay = None if intake.stay_municipality == "unknown" else intake.stay_municipality
+        event = Opened(
+            key=key,
+            by=Actor(org=opener.id),
+            opener=opener.organisation(),
+            facts=coded_facts(intake, now + offset, pack),
+            organisations=self.directory.acting_in(stay, opener),
+        )
+        case = case_reference(secrets.randbits(35))
+        state = CaseState(case=case, training=self.settings.training, clock_offset=offset)
+        start = CaseInput(state=state, pack=pack, opening=event, events_per_run=self.settings.events_per_run)
+        return Opening(key=key, case=case, input=start)
+
+    def offset(self, intake: Intake, now: datetime) -> timedelta:
+        if intake.opened_at is None:
+            return timedelta(0)
+        if not self.settings.training:
+            raise Invalid(Fault("opened_at", "går bara i övningsläge", "works only in training"))
+        if intake.opened_at.tzinfo is None:
+            raise Invalid(Fault("opened_at", "saknar tidszon", "has no time zone"))
+        return intake.opened_at - now
+
+    # --- doing ---------------------------------------------------------------------------------------
+
+    async def record(
+        self, case: CaseRef, filling: Filling, org: OrgId, key: RequestKey | None = None
+    ) -> Receipt | None:
+        """Fills in a case: what is personal stays at the desk, coded facts go to the case.
+
+        Returns None when there was nothing for the case itself.
+        """
+        key = key or str(uuid4())
+        self.organisation(org)
+        standing = await self.standing(case)
+        facts = coded_facts(filling, standing.now, self.pack(case))
+        receipt = None
+        if facts != Facts():
+            receipt = await self.submit(case, FactsRecorded(key=key, by=Actor(org=org), facts=facts))
+        for item, category, content in kept_items(filling, key):
+            self.desk(org).keep(item, case, category, org, content)
+        return receipt
+
+    async def send(
+        self,
+        case: CaseRef,
+        kind: Code,
+        recipient: OrgId,
+        org: OrgId,
+        *,
+        urgency: Urgency | None = None,
+        parent: HandoffId | None = None,
+        anchor: date | None = None,
+        key: RequestKey | None = None,
+    ) -> Receipt:
+        """Sends a handoff that the journey did not create by itself."""
+        pack = self.pack(case)
+        if kind not in pack.kinds:
+            raise Refused(Refusal(code="unknown-kind", possible=tuple(pack.kinds)))
+        return await self.submit(
+            case,
+            Sent(
+                key=key or str(uuid4()),
+                by=Actor(org=org),
+                handoff_kind=kind,
+                sender=self.organisation(org).organisation(),
+                recipient=self.organisation(recipient).organisation(),
+                urgency=urgency or Urgency.ORDINARY,
+                parent=parent,
+                anchor=start_of(anchor, pack) if anchor else None,
+            ),
+        )
+
+    async def act(
+        self,
+        case: CaseRef,
+        handoff: HandoffId,
+        act: Act,
+        org: OrgId,
+        *,
+        reason: Code | None = None,
+        answer: Code | None = None,
+        note: str | None = None,
+        assessment: AssessmentRecord | None = None,
+        by_phone: PhoneAnswer | None = None,
+        key: RequestKey | None = None,
+    ) -> Receipt:
+        """Acts on a handoff. Words and assessments are kept at `org`'s desk first; the act carries their id."""
+        key = key or str(uuid4())
+        self.organisation(org)
+        self.refuse_unknown_codes(case, reason, answer, by_phone)
+        assessment = assessment or (by_phone.assessment if by_phone else None)
+        note = note or (by_phone.note if by_phone else None)
+        item = None
+        if note is not None:
+            item = item_id(key, "note")
+            self.desk(org).keep(item, case, Category.NOTE, org, {"handoff": handoff, "text": note})
+        if assessment is not None:
+            item = item_id(key, "assessment")
+            content = assessment.model_dump(mode="json", exclude_none=True)
+            self.desk(org).keep(item, case, Category.ASSESSMENT, org, content)
+        return await self.submit(
+            case,
+            Acted(
+                key=key,
+                by=Actor(org=org),
+                handoff=handoff,
+                act=act,
+                reason=reason,
+                answer=answer,
+                note=item,
+                by_phone=by_phone.coded() if by_phone else None,
+            ),
+        )
+
+    def refuse_unknown_codes(
+        self, case: CaseRef, reason: Code | None, answer: Code | None, by_phone: PhoneAnswer | None
+    ) -> None:
+        """A reason or answer that is in no list may be free text: it is stopped here, before it goes anywhere."""
+        kinds = self.pack(case).kinds.values()
+        reasons = {code for kind in kinds for codes in kind.reasons.values() for code in codes}
+        answers = {code for kind in kinds for codes in kind.answers.values() for code in codes}
+        if reason is not None and reason not in reasons:
+            raise Refused(Refusal(code="reason-needed", possible=tuple(sorted(reasons))))
+        if answer is not None and answer not in answers:
+            raise Refused(Refusal(code="answer-needed", possible=tuple(sorted(answers))))
+        if by_phone is not None and by_phone.answered_by not in ANSWERERS:
+            functions = ", ".join(sorted(ANSWERERS))
+            raise Invalid(Fault("answered_by", f"ange en funktion: {functions}", f"state a function: {functions}"))
+
+    async def close(self, case: CaseRef, code: EndCode, org: OrgId, key: RequestKey | None = None) -> Receipt:
+        return await self.submit(case, Closed(key=key or str(uuid4()), by=Actor(org=org), code=code))
+
+    async def advance(self, case: CaseRef, forward: timedelta, org: OrgId | None = None) -> Standing:
+        """Moves a training case's time forward, a week at a time at the most.
+
+        Raises:
+            Refused: the case is no training case, or work is still on its way to a desk that answers.
+        """
+        standing = await self.standing(case)
+        actor = Actor(org=org or standing.state.opener or self.settings.home)
+        left = forward
+        while left > timedelta(0):
+            step = min(left, LONGEST_STEP)
+            await self.submit(case, ClockMoved(key=str(uuid4()), by=actor, forward=step))
+            left -= step
+        return await self.standing(case)
+
+    async def submit(self, case: CaseRef, event: Submitted) -> Receipt:
+        """Submits an event and returns its receipt; a key that was answered long ago gives its old receipt.
+
+        Raises:
+            Refused: the rules refuse it.
+            NoSuchCase: there is no such open case.
+        """
+        if receipt := self.earlier_receipt(event.key):
+            return receipt
+        outcome = await cases.submit(await self.client(), case, event)
+        if isinstance(outcome, Refusal):
+            raise Refused(outcome)
+        return outcome
+
+    def earlier_receipt(self, key: RequestKey) -> Receipt | None:
+        return self.view.receipt(key)
+
+    # --- looking -------------------------------------------------------------------------------------
+
+    async def standing(self, case: CaseRef) -> Standing:
+        """How a case stands: from its workflow, or from the register when it has ended."""
+        try:
+            return await cases.standing(await self.client(), case)
+        except NoSuchCase:
+            return self.last_known(case)
+
+    def last_known(self, case: CaseRef) -> Standing:
+        """The latest snapshot in the register.
+
+        Raises:
+            NoSuchCase: the register does not know the case either.
+        """
+        row = self.view.case(case)
+        if row is None:
+            raise NoSuchCase(case)
+        state = CaseState.model_validate(row.snapshot)
+        return Standing(state=state, now=datetime.now(UTC) + state.clock_offset)
+
+    def pack(self, case: CaseRef) -> RulePack:
+        """The rules that a case carries; today's while the register has not yet seen it."""
+        content = self.view.pack(case)
+        if content is not None:
+            return RulePack.model_validate(content)
+        return pack_on(datetime.now(UTC).date(), self.settings.rule_packs or PACKS)
+
+
+def item_id(key: RequestKey, what: str) -> ItemId:
+    """The same request gives the same id, so that repeating it keeps nothing twice."""
+    return str(uuid5(UUID(key), what))
+
+
+def kept_items(filling: Filling, key: RequestKey) -> list[tuple[ItemId, Category, Any]]:
+    """What of an intake is kept at the desk, each under its own id and category."""
+    data = filling.model_dump(mode="json", exclude_none=True, include=set(KEPT_AT_DESK))
+    return [
+        (item_id(key, name), KEPT_AT_DESK[name], content if name == "placement" else {name: content})
+        for name, content in data.items()
+        if content
+    ]
+
+
+def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
+    """What of an intake the case itself needs: codes and instants, nothing that says who it is about."""
+    stay = filling.stay_municipality
+    born = filling.person.born_on() if filling.person else None
+    custody = filling.custody
+    return Facts(
+        urgency=filling.urgency,
+        consent=filling.consent,
+        police_track_wanted=filling.police_track_wanted,
+        conditions_signed=filling.conditions_signed,
+        responsible=Responsibility(**filling.responsible.model_dump()) if filling.responsible else None,
+        stay=None if stay == "unknown" else stay,
+        custody=Custody(place=custody.place, ends_at=start_of(custody.ends, pack)) if custody else None,
+        released=filling.released,
+        minor=is_minor(born, clocks.local(now, pack).date()) if born else None,
+        needs=tuple(dict.fromkeys(filling.needs)) if filling.needs is not None else None,
+    )
+
+
+def is_minor(born: date, today: date) -> bool:
+    """Under eighteen. Born on 29 February turns eighteen on 1 March in a year without that day."""
+    return (today.year - born.year - ((today.month, today.day) < (born.month, born.day))) < ADULT_YEARS
+
+
+def start_of(day: date | datetime | None, pack: RulePack) -> datetime | None:
+    """The instant a day begins locally; an instant is itself."""
+    if isinstance(day, datetime) or day is None:
+        return day
+    return clocks.at_local(day, time(0), pack)

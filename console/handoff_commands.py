@@ -1,0 +1,188 @@
+"""`starter.py handoff ...`: list, send, answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from activities.surroundings import read_settings
+from console import reading, views, words
+from console.case_commands import As, Case, Json, Key, look, say, screen
+from console.casework import Casework
+from console.failures import Fault, Invalid, told
+from models.case import Receipt
+from models.contracts import Standing
+from models.desk import AssessmentRecord
+from models.handoffs import Act
+from models.intake import PhoneAnswer
+from models.packs import RulePack
+from models.words import Urgency
+
+app = typer.Typer(help="Förfrågningar och uppdrag. | Handoffs.", no_args_is_help=True)
+LONGEST_NOTE = 20_000
+
+
+@app.command("list")
+@told
+async def list_handoffs(case: Case, as_json: Json = False) -> None:
+    """Visar öppna förfrågningar och vad var och en kan göra. | Shows open handoffs and what each party can do."""
+    casework = Casework(read_settings())
+    standing, note = await look(casework, case)
+    pack = casework.pack(standing.state.case)
+    if as_json:
+        say([views.handoff_data(h, standing, pack) for h in standing.state.handoffs.values()])
+        return
+    screen.print(views.handoff_table(standing, pack))
+    for handoff in standing.state.handoffs.values():
+        for org, acts in views.handoff_data(handoff, standing, pack)["possible"].items():
+            typer.echo(f"{handoff.id}  {org}: {', '.join(acts) or '–'}")
+    if note:
+        typer.echo(note)
+
+
+@app.command("send")
+@told
+async def send(
+    case: Case,
+    kind: Annotated[str, typer.Argument(help="Sort, se `handoff kinds`. | Kind, see `handoff kinds`.", metavar="KIND")],
+    org: As,
+    to: Annotated[str, typer.Option("--to", help="Mottagande organisation. | The recipient.", metavar="ORG")],
+    acute: Annotated[bool, typer.Option("--acute", help="Akut. | Acute.")] = False,
+    day: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="Dagen som tiden räknas från. | The date it counts from."),
+    ] = None,
+    parent: Annotated[str | None, typer.Option("--because-of", help="Förfrågan den följer av. | Its parent.")] = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Skickar en förfrågan. | Sends a handoff."""
+    casework = Casework(read_settings())
+    reference = reading.case_reference(case)
+    receipt = await casework.send(
+        reference,
+        kind,
+        to,
+        org,
+        urgency=Urgency.ACUTE if acute else Urgency.ORDINARY,
+        anchor=day.date() if day else None,
+        parent=handoff_id(parent) if parent else None,
+        key=reading.request_key(key),
+    )
+    await tell(casework, reference, receipt, as_json)
+
+
+@app.command("act")
+@told
+async def act(
+    case: Case,
+    handoff: Annotated[str, typer.Argument(help="Förfrågans nummer, som H3. | Its number.", metavar="HANDOFF")],
+    action: Annotated[Act, typer.Argument(help="Vad ni gör. | What you do.", metavar="ACTION")],
+    org: As,
+    reason: Annotated[str | None, typer.Option(help="Skäl, en kod ur listan. | A reason code.", metavar="CODE")] = None,
+    answer: Annotated[
+        str | None, typer.Option(help="Svar, en kod ur listan. | An answer code.", metavar="CODE")
+    ] = None,
+    note_file: Annotated[
+        str | None, typer.Option(help="Anteckning; stannar vid er desk. | A note, kept at your desk.", metavar="FILE|-")
+    ] = None,
+    assessment: Annotated[
+        str | None,
+        typer.Option(help="Hotbedömning (JSON); stannar vid er desk. | Kept at your desk.", metavar="FILE|-"),
+    ] = None,
+    by_phone: Annotated[
+        str | None,
+        typer.Option(help="Mottagarens svar per telefon eller brev (JSON). | By phone or post.", metavar="FILE|-"),
+    ] = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Kvitterar, tar emot, avböjer, påbörjar, vilar, återupptar, avslutar eller återtar. | Answers a handoff."""
+    if [note_file, assessment, by_phone].count("-") > 1:
+        raise Invalid(Fault("-", "bara en fil kan läsas från standard in", "only one file can be standard input"))
+    casework = Casework(read_settings())
+    reference = reading.case_reference(case)
+    receipt = await casework.act(
+        reference,
+        handoff_id(handoff),
+        action,
+        org,
+        reason=reason,
+        answer=answer,
+        note=reading.read_text(note_file, LONGEST_NOTE) if note_file else None,
+        assessment=reading.read_model(AssessmentRecord, assessment) if assessment else None,
+        by_phone=reading.read_model(PhoneAnswer, by_phone) if by_phone else None,
+        key=reading.request_key(key),
+    )
+    await tell(casework, reference, receipt, as_json)
+
+
+@app.command("inbox")
+@told
+async def inbox(org: As, as_json: Json = False) -> None:
+    """Att göra: vad er desk har fått. | What your desk has been asked."""
+    casework = Casework(read_settings())
+    rows = casework.desk(casework.organisation(org).id).inbox()
+    if as_json:
+        say([row.model_dump(mode="json") for row in rows])
+    elif not rows:
+        typer.echo("Inget att göra just nu. | Nothing to do just now.")
+    for row in rows if not as_json else ():
+        typer.echo(
+            f"{row.case} {row.handoff}  {row.kind}  från {row.requester}  svar senast {views.clock(row.answer_by)}"
+        )
+
+
+@app.command("kinds")
+@told
+async def kinds(as_json: Json = False) -> None:
+    """Visar vilka sorters förfrågningar som finns. | Shows the kinds of handoff there are."""
+    from activities.rule_packs import PACKS, pack_on
+
+    settings = read_settings()
+    pack = pack_on(datetime.now(UTC).date(), settings.rule_packs or PACKS)
+    if as_json:
+        say(
+            [
+                kind.model_dump(mode="json", include={"code", "sv", "en", "sender", "recipient", "basis"})
+                for kind in pack.kinds.values()
+            ]
+        )
+        return
+    table = Table("Kod | Code", "Vad | What", "Från → till | From → to", "Grund | Basis")
+    for kind in pack.kinds.values():
+        parties = f"{', '.join(kind.sender) or 'alla | anyone'} → {', '.join(kind.recipient) or 'egen | own'}"
+        table.add_row(kind.code, f"{kind.sv} | {kind.en}", parties, kind.basis)
+    screen.print(table)
+
+
+def handoff_id(text: str) -> str:
+    number = text.strip().upper().removeprefix("H")
+    if not number.isascii() or not number.isdigit() or not 1 <= len(number.lstrip("0")) <= 5:
+        raise Invalid(Fault("handoff", "skriv numret, som H3", "write its number, like H3"))
+    return f"H{int(number)}"
+
+
+async def tell(casework: Casework, case: str, receipt: Receipt, as_json: bool) -> None:
+    """Tells what the act led to: the receipt, and the handoff as it now stands."""
+    standing, _ = await look(casework, case)
+    pack = casework.pack(standing.state.case)
+    live = standing.state.handoffs.get(receipt.handoff or "")
+    if as_json:
+        handoff = views.handoff_data(live, standing, pack) if live else None
+        say({"case": case, "receipt": receipt.model_dump(mode="json"), "handoff": handoff})
+        return
+    if receipt.status is not None:
+        typer.echo(f"{receipt.handoff}: {views.both(words.STATUS[receipt.status])}")
+    for line in next_deadlines(standing, pack, receipt.handoff):
+        typer.echo(line)
+
+
+def next_deadlines(standing: Standing, pack: RulePack, handoff: str | None) -> list[str]:
+    live = standing.state.handoffs.get(handoff or "")
+    if live is None:
+        return []
+    return [f"  {pack.kinds[live.kind].sv}, {views.deadline_text(d, standing.now).plain}" for d in live.deadlines]

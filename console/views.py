@@ -1,0 +1,239 @@
+"""How a case looks: as plain data for `--json`, and as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from console import words
+from models.contracts import Standing
+from models.handoffs import Deadline, Handoff
+from models.packs import RulePack
+from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
+from rules.handoffs import possible
+
+ZONE = "Europe/Stockholm"
+WEEKDAYS = ("mån", "tis", "ons", "tors", "fre", "lör", "sön")
+
+
+def both(pair: tuple[str, str]) -> str:
+    return f"{pair[0]} | {pair[1]}"
+
+
+def clock(instant: datetime | None, zone: str = ZONE) -> str:
+    """Local time as people write it: `tis 2027-01-05 22:46`. Midnight that ends a day is that day's 24:00."""
+    if instant is None:
+        return "–"
+    here = instant.astimezone(ZoneInfo(zone))
+    return f"{WEEKDAYS[here.weekday()]} {here:%Y-%m-%d %H:%M}"
+
+
+def deadline_data(deadline: Deadline, now: datetime) -> dict[str, Any]:
+    return deadline.model_dump(mode="json", exclude={"climbed"}) | {"overdue": is_overdue(deadline, now)}
+
+
+def is_overdue(deadline: Deadline, now: datetime) -> bool:
+    return deadline.due <= now and deadline.next_at is not None
+
+
+def handoff_data(handoff: Handoff, standing: Standing, pack: RulePack) -> dict[str, Any]:
+    """One handoff with its clocks and what each of its parties can do now."""
+    kind = pack.kinds[handoff.kind]
+    orgs = dict.fromkeys((handoff.requester, handoff.recipient))
+    return handoff.model_dump(mode="json", exclude={"deadlines", "candidates", "step"}) | {
+        "title": {"sv": kind.sv, "en": kind.en},
+        "deadlines": [deadline_data(d, standing.now) for d in handoff.deadlines],
+        "possible": {org: list(possible(handoff, org, pack)) for org in orgs},
+        "possible_by_phone": list(possible(handoff, handoff.requester, pack, by_phone=True)),
+    }
+
+
+def case_data(
+    standing: Standing, pack: RulePack, ended: Iterable[HandoffRow], firings: Iterable[FiringRow]
+) -> dict[str, Any]:
+    """A case as `case show --json` gives it."""
+    state = standing.state
+    chosen = ("case", "revision", "phase", "urgency", "stay", "consent", "track_b", "minor", "needs", "closed")
+    return state.model_dump(mode="json", include={*chosen, "responsible", "custody", "assessment", "training"}) | {
+        "now": standing.now.isoformat(),
+        "opened_at": state.opened_at.isoformat() if state.opened_at else None,
+        "opener": state.opener,
+        "acting": dict(state.acting),
+        "rules": pack.name,
+        "handoffs": [handoff_data(h, standing, pack) for h in state.handoffs.values()],
+        "ended": [ended_data(row) for row in ended if row.ended_at is not None],
+        "rungs_fired": [firing_data(row) for row in firings],
+        "desks_waiting": [
+            {"desk": e.task.desk, "work": e.task.question.work, "attempts": e.attempts, "unreachable": e.unreachable}
+            for e in state.desk_effects.values()
+        ],
+    }
+
+
+def ended_data(row: HandoffRow) -> dict[str, Any]:
+    return row.model_dump(mode="json", exclude={"case"})
+
+
+def firing_data(row: FiringRow) -> dict[str, Any]:
+    return row.model_dump(mode="json", exclude={"case"})
+
+
+def event_data(row: CaseEventRow) -> dict[str, Any]:
+    return row.model_dump(mode="json", exclude={"case", "pack_digest"})
+
+
+def row_data(row: CaseRow, overdue: int, next_due: datetime | None) -> dict[str, Any]:
+    data = row.model_dump(mode="json", exclude={"snapshot", "pack_digest", "state_digest"})
+    return data | {"overdue": overdue, "next_due": next_due.isoformat() if next_due else None}
+
+
+def deadline_text(deadline: Deadline, now: datetime) -> Text:
+    name = words.DEADLINE[deadline.name][0]
+    if deadline.next_at is None:
+        return Text(f"{name}: klockan står | clock stands", style="dim")
+    text = Text(f"{name}: {clock(deadline.due)}", style="red" if is_overdue(deadline, now) else "")
+    if deadline.rung:
+        repeats = f"+{deadline.recurrences}" if deadline.recurrences else ""
+        text.append(f"  ▲{deadline.rung}{repeats}", style="bold red")
+    if deadline.late_at_birth:
+        text.append("  sen från början | late at birth", style="yellow")
+    return text
+
+
+def handoff_table(standing: Standing, pack: RulePack) -> RenderableType:
+    if not standing.state.handoffs:
+        return Text("Inga öppna förfrågningar. | No open handoffs.", style="dim")
+    table = Table(expand=True)
+    for heading in (
+        "Nr",
+        "Vad | What",
+        "Från → till | From → to",
+        "Läge | Status",
+        "Klockor, ▲ = påminnelser | Clocks",
+    ):
+        table.add_column(heading, overflow="fold")
+    for handoff in standing.state.handoffs.values():
+        kind = pack.kinds[handoff.kind]
+        acute = " ‼" if handoff.urgency == "acute" else ""
+        status = both(words.STATUS[handoff.status]) + (
+            f" ({handoff.business_status})" if handoff.business_status else ""
+        )
+        table.add_row(
+            handoff.id,
+            f"{kind.sv}{acute}\n{kind.en}",
+            f"{handoff.requester}\n→ {handoff.recipient}",
+            status,
+            Text("\n").join(deadline_text(d, standing.now) for d in handoff.deadlines),
+        )
+    return table
+
+
+def case_view(standing: Standing, pack: RulePack, firings: int, note: str | None = None) -> RenderableType:
+    """A case for people: where it is, who acts, what is open, what to mind."""
+    state = standing.state
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("Ärende | Case", Text(state.case, style="bold"))
+    facts.add_row("Fas | Phase", both(words.PHASE[state.phase]))
+    facts.add_row("Läge | Urgency", both(words.URGENCY[state.urgency]))
+    facts.add_row("Ärendets tid | Case time", clock(standing.now) + ("  (övning | training)" if state.training else ""))
+    facts.add_row("Vistelse | Stay", state.stay or "okänd | unknown")
+    responsible = state.responsible
+    known = f"{responsible.municipality} (SoL {responsible.basis})" if responsible else "inte fastställd | not settled"
+    facts.add_row("Ansvarig | Responsible", known)
+    facts.add_row("Samtycke | Consent", both(words.CONSENT[state.consent]))
+    facts.add_row("Polisens ärende | Track B", both(words.TRACK_B[state.track_b]))
+    parts: list[RenderableType] = [facts]
+    if state.closed:
+        parts.append(Text(f"Avslutat: {state.closed} | Closed: {state.closed}", style="bold"))
+    if state.assessment is not None:
+        parts.append(assessment_text(standing))
+    for effect in state.desk_effects.values():
+        if effect.unreachable:
+            desk, tries = effect.task.desk, effect.attempts
+            parts.append(
+                Text(f"{desk} kan inte nås, försök {tries} | can't be reached, attempt {tries}", style="bold red")
+            )
+    parts += [handoff_table(standing, pack)]
+    parts.append(Text(f"Påminnelser hittills | Rungs fired so far: {firings}", style="dim"))
+    if note:
+        parts.append(Text(note, style="yellow"))
+    return Group(*parts)
+
+
+def assessment_text(standing: Standing) -> Text:
+    assessment = standing.state.assessment
+    if assessment is None:
+        return Text("")
+    until = clock(assessment.valid_until)
+    if assessment.lapsed:
+        return Text(f"Hotbedömningen gick ut {until} | The threat assessment expired {until}", style="bold red")
+    need = "skydd behövs | protection needed" if assessment.needs_protection else "inget särskilt skydd | no protection"
+    flag = "" if assessment.structured else "  (ostrukturerad | unstructured)"
+    return Text(f"Hotbedömning till {until}: {need}{flag}")
+
+
+def cases_table(rows: Iterable[tuple[CaseRow, int, datetime | None]]) -> Table:
+    table = Table(expand=True)
+    for heading in (
+        "Ärende | Case",
+        "Fas | Phase",
+        "Läge | Urgency",
+        "Öppnat | Opened",
+        "Nästa tid | Next due",
+        "Sena | Overdue",
+    ):
+        table.add_column(heading, overflow="fold")
+    phases = {phase.value: pair for phase, pair in words.PHASE.items()}
+    urgencies = {urgency.value: pair for urgency, pair in words.URGENCY.items()}
+    for row, overdue, due in rows:
+        late = Text(str(overdue), style="bold red" if overdue else "")
+        opened, phase, urgency = clock(row.opened_at), both(phases[row.phase]), both(urgencies[row.urgency])
+        table.add_row(row.ref, phase, urgency, opened, clock(due), late)
+    return table
+
+
+def history_table(rows: Iterable[CaseEventRow]) -> Table:
+    table = Table(expand=True)
+    for heading in ("Rev", "När | When", "Vad | What", "Av | By", "Fas | Phase"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(str(row.revision), clock(row.at), event_text(row), row.actor or "–", row.phase)
+    return table
+
+
+def event_text(row: CaseEventRow) -> str:
+    text = both(words.EVENT[row.kind])
+    event = row.event
+    if row.kind == "acted":
+        acts = {act.value: pair for act, pair in words.ACT.items()}
+        phone = " (per telefon eller brev | by phone or post)" if event.get("by_phone") else ""
+        return f"{event['handoff']}: {both(acts[event['act']])}{phone}"
+    if row.kind == "sent":
+        return f"{text}: {event['handoff_kind']} → {event['recipient']['id']}"
+    if row.kind == "facts-recorded":
+        return f"{text}: {', '.join(name for name, value in event['facts'].items() if value is not None)}"
+    return text
+
+
+def overdue_by_case(
+    rows: Iterable[CaseRow], deadlines: Iterable[DeadlineRow], now: datetime
+) -> list[tuple[CaseRow, int, datetime | None]]:
+    """For each case: how many live deadlines are past by the case's own now, and the next one to come."""
+    from datetime import timedelta
+
+    per_case: dict[str, list[DeadlineRow]] = {}
+    for deadline in deadlines:
+        per_case.setdefault(deadline.case, []).append(deadline)
+    found = []
+    for row in rows:
+        mine = [d for d in per_case.get(row.ref, []) if d.next_at is not None]
+        here = now + timedelta(seconds=row.clock_offset_seconds)
+        upcoming = [d.due for d in mine if d.due > here]
+        found.append((row, sum(d.due <= here for d in mine), min(upcoming, default=None)))
+    return found

@@ -1,0 +1,146 @@
+"""The words people read: Swedish first, English beside it. Plain and calm."""
+
+from __future__ import annotations
+
+from models.contracts import Refusal
+from models.handoffs import Act, Status
+from models.words import Consent, Phase, TrackB, Urgency
+
+STATUS = {
+    Status.REQUESTED: ("skickad", "requested"),
+    Status.RECEIVED: ("kvitterad", "received"),
+    Status.ACCEPTED: ("mottagen", "accepted"),
+    Status.REJECTED: ("avböjd", "declined"),
+    Status.IN_PROGRESS: ("pågår", "in progress"),
+    Status.ON_HOLD: ("vilar", "on hold"),
+    Status.COMPLETED: ("klar", "completed"),
+    Status.FAILED: ("gick inte", "failed"),
+    Status.CANCELLED: ("återtagen", "withdrawn"),
+    Status.ENTERED_IN_ERROR: ("felregistrerad", "entered in error"),
+}
+ACT = {
+    Act.ACKNOWLEDGE: ("kvittera", "acknowledge"),
+    Act.ACCEPT: ("ta emot", "accept"),
+    Act.DECLINE: ("avböja", "decline"),
+    Act.START: ("påbörja", "start"),
+    Act.HOLD: ("vila", "hold"),
+    Act.RESUME: ("återuppta", "resume"),
+    Act.COMPLETE: ("avsluta som klar", "complete"),
+    Act.FAIL: ("avsluta som ej möjlig", "fail"),
+    Act.WITHDRAW: ("återta", "withdraw"),
+}
+PHASE = {
+    Phase.FIRST_CONTACT: ("första kontakt", "first contact"),
+    Phase.INTAKE: ("aktualisering", "intake"),
+    Phase.INITIAL_ASSESSMENT: ("inledande bedömning", "initial assessment"),
+    Phase.THREAT_ASSESSMENT: ("hot- och riskbedömning", "threat assessment"),
+    Phase.DECISION: ("inför beslut", "decision"),
+    Phase.IN_PROGRESS: ("insatser pågår", "in progress"),
+    Phase.ESTABLISHING: ("etablering", "establishing"),
+    Phase.FOLLOW_UP: ("uppföljning", "follow-up"),
+    Phase.CLOSED: ("avslutat", "closed"),
+}
+URGENCY = {Urgency.ORDINARY: ("ordinarie", "ordinary"), Urgency.ACUTE: ("akut", "acute")}
+CONSENT = {
+    Consent.NOT_ASKED: ("inte tillfrågad", "not asked"),
+    Consent.REFUSED: ("nej", "refused"),
+    Consent.GIVEN: ("ja", "given"),
+}
+TRACK_B = {
+    TrackB.NOT_TRIED: ("inte prövat", "not tried"),
+    TrackB.TRYING: ("prövas", "being tried"),
+    TrackB.OPEN: ("öppet", "open"),
+    TrackB.ENDED: ("avslutat", "ended"),
+}
+DEADLINE = {
+    "acknowledgement": ("kvittens", "acknowledgement"),
+    "decision": ("svar", "decision"),
+    "completion": ("klart", "completion"),
+    "hold": ("vilans prövning", "review of the hold"),
+}
+ROLE = {
+    "officer": ("handläggare", "officer"),
+    "manager": ("enhetschef", "unit manager"),
+    "head": ("nästa chef", "head"),
+    "director": ("förvaltningschef", "director"),
+    "on-call": ("jour eller vakthavande", "on call"),
+    "manager-on-call": ("chef i beredskap", "manager on call"),
+    "regional-coordinator": ("regional samordnare", "regional coordinator"),
+    "national-coordinator": ("nationell samordnare", "national coordinator"),
+    "operator": ("drift", "operator"),
+}
+EVENT = {
+    "opened": ("ärendet öppnades", "case opened"),
+    "facts-recorded": ("uppgift noterad", "facts recorded"),
+    "sent": ("förfrågan skickad", "handoff sent"),
+    "acted": ("svar", "answer"),
+    "time-passed": ("tiden gick", "time passed"),
+    "clock-moved": ("övningens klocka flyttad", "training clock moved"),
+    "desk-answered": ("mottagarens desk svarade", "desk answered"),
+    "desk-silent": ("mottagarens desk svarade inte", "desk silent"),
+    "closed": ("ärendet avslutades", "case closed"),
+}
+REFUSAL = {
+    "not-your-handoff": (
+        "Er organisation är varken avsändare eller mottagare.",
+        "Your organisation is no party to it.",
+    ),
+    "not-your-case": ("Er organisation deltar inte i ärendet.", "Your organisation takes no part in this case."),
+    "not-allowed-in-status": ("Det går inte när förfrågan är {detail}.", "Not possible while it is {detail}."),
+    "answer-is-the-recipients": (
+        "Det är mottagarens svar. Har det getts per telefon eller brev: ange --by-phone FIL.",
+        "That answer is the recipient's. If it was given by phone or post: use --by-phone FILE.",
+    ),
+    "kind-does-not-allow-decline": (
+        "En sådan förfrågan kan inte avböjas ({detail}).",
+        "This kind can't be declined ({detail}).",
+    ),
+    "kind-does-not-allow-hold": ("En sådan förfrågan kan inte vila ({detail}).", "This kind can't be held ({detail})."),
+    "reason-needed": ("Ange ett skäl ur listan: --reason KOD.", "State a reason from the list: --reason CODE."),
+    "no-reason-here": ("Till detta hör inget skäl.", "No reason belongs to this."),
+    "answer-needed": ("Ange ett av svaren: --answer KOD.", "State one of the answers: --answer CODE."),
+    "no-answer-here": ("Till detta hör ingen svarskod.", "No answer code belongs to this."),
+    "assessment-needed": (
+        "Bedömningen behöver följa med: --assessment FIL. Den stannar vid er desk.",
+        "The assessment must come along: --assessment FILE. It stays at your desk.",
+    ),
+    "unknown-handoff": ("Förfrågan finns inte i ärendet.", "There is no such handoff in the case."),
+    "handoff-ended": ("Förfrågan är redan avslutad ({detail}).", "The handoff has ended ({detail})."),
+    "handoffs-open": (
+        "Ärendet har öppna förfrågningar. Avsluta eller återta dem först.",
+        "Handoffs are still open. Complete or withdraw them first.",
+    ),
+    "case-closed": ("Ärendet är avslutat ({detail}).", "The case is closed ({detail})."),
+    "nothing-new": ("Uppgiften är redan noterad.", "This is recorded already."),
+    "fact-is-not-yours-to-record": (
+        "Den uppgiften noteras av socialtjänsten.",
+        "That fact is recorded by the social services.",
+    ),
+    "not-a-training-case": ("Tiden kan bara flyttas i övningsärenden.", "Time moves only in training cases."),
+    "unknown-kind": ("Den sortens förfrågan finns inte.", "There is no such kind of handoff."),
+    "sender-may-not-ask-this": (
+        "Er sorts organisation kan inte skicka detta.",
+        "Your kind of organisation can't ask this.",
+    ),
+    "recipient-cannot-take-this": ("Mottagaren kan inte ta emot detta.", "The recipient can't take this."),
+    "recipient-is-sender": ("Mottagare och avsändare är samma.", "Recipient and sender are the same."),
+    "own-work-stays-inside": ("Eget arbete kan inte skickas till andra.", "Own work can't be sent to others."),
+    "date-needed": ("Ange dagen som tiden räknas från: --date.", "State the date that it counts from: --date."),
+    "too-many-open": ("För många öppna förfrågningar i ärendet.", "Too many handoffs are open in the case."),
+    "beyond-calendar": ("Reglernas kalender slutar {detail}.", "The rules' calendar ends {detail}."),
+}
+INSTEAD = ("I stället går det att", "Possible instead")
+
+
+def refusal_sentence(refusal: Refusal) -> tuple[str, str]:
+    """Why, and what is possible instead."""
+    plain = ("Det går inte nu.", "Not possible now.")
+    sv, en = REFUSAL.get(refusal.code, plain)
+    detail = refusal.detail or ""
+    by_status = {status.value: words for status, words in STATUS.items()}
+    sv_detail, en_detail = by_status.get(detail, (detail, detail))
+    sv, en = sv.format(detail=sv_detail), en.format(detail=en_detail)
+    if refusal.possible:
+        codes = ", ".join(refusal.possible)
+        sv, en = f"{sv} {INSTEAD[0]}: {codes}.", f"{en} {INSTEAD[1]}: {codes}."
+    return sv, en

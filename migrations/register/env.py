@@ -1,0 +1,15 @@
+"""Alembic's entry for the register's schema. Runs inside the connection that `activities.stores.migrate` opened."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from models.register import RegisterTable
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=RegisterTable.metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,75 @@
+"""Tables of one desk. Personal data, notes, assessments and addresses live here and nowhere else."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from models.tables import UtcInstant
+
+
+class DeskTable(SQLModel, registry=registry()):
+    """Keeps a desk's tables apart from the register's."""
+
+
+class ItemRow(DeskTable, table=True):
+    """One thing kept: `category` says what kind, `content` is its JSON.
+
+    `key_version` names the key that `content` is sealed with; 0 means not sealed.
+    """
+
+    __tablename__ = "items"
+    id: str = Field(primary_key=True)
+    case: str = Field(index=True)
+    category: str = Field(index=True)
+    author: str
+    stored_at: datetime = Field(sa_type=UtcInstant)
+    content: bytes
+    key_version: int = 0
+
+
+class OpeningRow(DeskTable, table=True):
+    """A case opened at this desk, kept until the workflow is known to run, so that no opening is lost."""
+
+    __tablename__ = "openings"
+    key: str = Field(primary_key=True)
+    case: str = Field(unique=True)
+    input: dict[str, Any] = Field(sa_type=JSON)
+    stored_at: datetime = Field(sa_type=UtcInstant)
+    started: bool = Field(default=False, index=True)
+
+
+class InboxRow(DeskTable, table=True):
+    """A handoff that this desk has been asked to answer (Att göra)."""
+
+    __tablename__ = "inbox"
+    case: str = Field(primary_key=True)
+    handoff: str = Field(primary_key=True)
+    kind: str | None = None
+    requester: str | None = None
+    requested_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    answer_by: datetime | None = Field(default=None, sa_type=UtcInstant)
+    arrived_at: datetime = Field(sa_type=UtcInstant)
+    taken_back_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class TaskRow(DeskTable, table=True):
+    """A task of the plane's that this desk has done, with its reply: doing it again gives the same."""
+
+    __tablename__ = "tasks"
+    id: str = Field(primary_key=True)
+    work: str
+    done_at: datetime = Field(sa_type=UtcInstant)
+    reply: dict[str, Any] = Field(sa_type=JSON)
+
+
+class QuestionRow(DeskTable, table=True):
+    """Anonymous questions, counted by day and otherwise forgotten."""
+
+    __tablename__ = "questions"
+    day: date = Field(primary_key=True)
+    count: int

@@ -1,0 +1,78 @@
+"""The command line for caseworkers, coordinators and operators."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from activities.surroundings import configure_logs, read_settings
+from console import case_commands, handoff_commands, reading, views
+from console.case_commands import Case, Json, say, screen
+from console.casework import Casework
+from console.failures import told
+from models.words import Function
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Utväg: en persons väg ut, samordnad. Vid fara för liv: ring 112. | One person's way out, coordinated.",
+)
+app.add_typer(case_commands.app, name="case")
+app.add_typer(handoff_commands.app, name="handoff")
+directory_app = typer.Typer(help="Katalogen över organisationer. | The directory.", no_args_is_help=True)
+app.add_typer(directory_app, name="directory")
+
+
+@app.callback()
+def prepare() -> None:
+    """Utväg. Personuppgifter skrivs aldrig på kommandoraden. | Personal data never goes on the command line."""
+    configure_logs(read_settings().model_copy(update={"log_level": "ERROR"}))
+
+
+@app.command("advance")
+@told
+async def advance(
+    case: Case,
+    time: Annotated[str, typer.Argument(help="Hur långt, som 30m, 4h, 3d eller 2w. | How far.", metavar="TIME")],
+    as_json: Json = False,
+) -> None:
+    """Flyttar ett övningsärendes tid framåt. | Moves a training case's time forward."""
+    casework = Casework(read_settings())
+    reference = reading.case_reference(case)
+    length: timedelta = reading.duration(time)
+    before = len(casework.view.firings(reference))
+    standing = await casework.advance(reference, length)
+    if as_json:
+        say({"case": reference, "now": standing.now.isoformat(), "revision": standing.state.revision})
+    else:
+        now = views.clock(standing.now)
+        typer.echo(f"Ärendets tid är nu {now}. | The case's time is now {now}.")
+        screen.print(views.handoff_table(standing, casework.pack(reference)))
+        typer.echo(f"Påminnelser före | Rungs before: {before}")
+
+
+@directory_app.command("list")
+@told
+async def list_directory(
+    function: Annotated[Function | None, typer.Option("--function", help="Bara denna sort. | Only this kind.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Visar organisationerna och vad de kallas här. | Shows the organisations and their ids."""
+    directory = Casework(read_settings()).directory
+    entries = [e for e in directory.values() if function is None or e.function is function]
+    if as_json:
+        say([entry.model_dump(mode="json", exclude={"signing_key", "sealing_key"}) for entry in entries])
+        return
+    table = Table("Id", "Namn | Name", "Sort | Function", "Desk", "Telefon | Phone")
+    for entry in entries:
+        table.add_row(entry.id, entry.name, entry.function, "ja" if entry.desk else "nej", entry.phone or "–")
+    screen.print(table)
+
+
+if __name__ == "__main__":
+    app()

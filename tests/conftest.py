@@ -1,0 +1,21 @@
+"""One embedded stack shared by the tests that do it no harm; those that kill start their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from console.casework import Casework
+from tests.support import Stack, running_stack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("stack") / "var") as running:
+        yield running
+
+
+@pytest.fixture
+def casework(stack: Stack) -> Casework:
+    return stack.casework()

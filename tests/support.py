@@ -1,0 +1,177 @@
+"""A whole embedded stack for a test: real processes, real Temporal, real databases, in a folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from console.casework import Casework
+from models.contracts import Standing
+from models.settings import Settings
+from models.words import CaseRef
+
+ROOT = Path(__file__).parent.parent
+READY_SECONDS = 40.0
+Value = TypeVar("Value")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def eventually(look: Callable[[], Awaitable[Value]], good: Callable[[Value], bool], seconds: float = 30) -> Value:
+    """The first value that is good. Fails with the last one seen when none comes in time."""
+    end = asyncio.get_running_loop().time() + seconds
+    while True:
+        value = await look()
+        if good(value):
+            return value
+        assert asyncio.get_running_loop().time() < end, f"still not so after {seconds} s: {value!r}"
+        await asyncio.sleep(0.05)
+
+
+class Stack:
+    """`worker.py` as a person starts it, with its own `var/` and ports."""
+
+    def __init__(self, var: Path, **environment: str) -> None:
+        self.var = var
+        self.environment = {
+            **os.environ,
+            "UTVAG_VAR": str(var),
+            "UTVAG_TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}",
+            "UTVAG_HEALTH_PORT": str(free_port()),
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+            **environment,
+        }
+        chosen = {k.removeprefix("UTVAG_").lower(): v for k, v in self.environment.items() if k.startswith("UTVAG_")}
+        self.settings = Settings(**chosen)  # type: ignore[arg-type]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *arguments: str) -> None:
+        """Starts `worker.py` (with `--all` unless told otherwise) and waits until it is healthy."""
+        self.var.mkdir(parents=True, exist_ok=True)
+        with (self.var / "worker.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "worker.py"), *(arguments or ("--all",))],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.wait_until_healthy()
+
+    def wait_until_healthy(self) -> None:
+        import time
+
+        end = time.monotonic() + READY_SECONDS
+        while not self.health().get("status") == "ok":
+            assert self.process is not None
+            assert self.process.poll() is None, f"worker.py ended: {self.log()[-2000:]}"
+            assert time.monotonic() < end, f"worker.py is not ready: {self.log()[-2000:]}"
+            time.sleep(0.1)
+
+    def health(self) -> dict[str, Any]:
+        url = f"http://127.0.0.1:{self.settings.health_port}/health"
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+                told: dict[str, Any] = json.load(answer)
+                return told
+        except urllib.error.HTTPError as error:
+            refused: dict[str, Any] = json.load(error)
+            return refused
+        except OSError:
+            return {}
+
+    def log(self) -> str:
+        return (self.var / "worker.log").read_text()
+
+    @property
+    def temporal_pid(self) -> int:
+        return int((self.var / "temporal.pid").read_text())
+
+    def kill(self) -> None:
+        """kill -9: no drain, no goodbye. The Temporal server is left running."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def kill_temporal(self) -> None:
+        os.kill(self.temporal_pid, signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM and a clean end. Returns the exit code."""
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        code = self.process.wait(40)
+        self.process = None
+        return code
+
+    def end(self) -> None:
+        """Whatever happened in the test, nothing is left running."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        try:
+            pid = self.temporal_pid
+            if str(self.var) in Path(f"/proc/{pid}/cmdline").read_text():
+                os.kill(pid, signal.SIGKILL)
+        except (OSError, ValueError):
+            pass
+
+    def cli(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """`starter.py` as a person runs it."""
+        return subprocess.run(
+            [sys.executable, str(ROOT / "starter.py"), *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def casework(self) -> Casework:
+        return Casework(self.settings)
+
+
+@contextmanager
+def running_stack(var: Path, **environment: str) -> Iterator[Stack]:
+    stack = Stack(var, **environment)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.end()
+
+
+async def settled(casework: Casework, case: CaseRef) -> Standing:
+    """The case once the register has every revision and no desk that answers is still being asked."""
+
+    async def look() -> Standing:
+        return await casework.standing(case)
+
+    def calm(standing: Standing) -> bool:
+        row = casework.view.case(case)
+        asked = [e for e in standing.state.desk_effects.values() if e.attempts == 0]
+        return not asked and not standing.state.pending and row is not None and row.revision == standing.state.revision
+
+    return await eventually(look, calm)

@@ -1,0 +1,301 @@
+"""Runs workers: the coordination plane, any agency desks, or all of it with an embedded Temporal server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import IO, Annotated, Any
+
+import structlog
+import typer
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.desks import desk_activities, open_desk
+from activities.directory import BadDirectory, Directory, load_directory
+from activities.notices import MailFolder, Outbox
+from activities.protected_data import DeskStore
+from activities.register import Register
+from activities.register_view import RegisterView
+from activities.rule_packs import PACKS, BadPack, pack_now
+from activities.stores import migrate, open_database, register_url
+from activities.surroundings import configure_logs, read_settings
+from models.contracts import PLANE_QUEUE, desk_queue
+from models.settings import Settings
+from models.words import OrgId
+from workflows.case import CaseWorkflow
+from workflows.cases import start_case
+from workflows.connection import Unavailable, connect
+from workflows.server import CannotStart, EmbeddedServer
+
+DRAIN = timedelta(seconds=10)
+LOOK_AROUND_SECONDS = 1.0
+PLANE_THREADS = 4
+log = structlog.get_logger("utvag.worker")
+app = typer.Typer(add_completion=False, help="Kör Utvägs arbetare. | Runs Utväg's workers.", rich_markup_mode=None)
+
+
+class Running:
+    """What this process runs right now; the health endpoint tells it."""
+
+    def __init__(self, settings: Settings, directory: Directory, client: Client) -> None:
+        self.settings, self.directory, self.client = settings, directory, client
+        self.desks: dict[OrgId, DeskStore] = {}
+        self.plane = False
+        self.view: RegisterView | None = None
+        self.failure: str | None = None
+        self.server: EmbeddedServer | None = None
+        self._workers: list[asyncio.Task[None]] = []
+
+    def health(self) -> dict[str, Any]:
+        register = self.view is None or reachable(self.view)
+        temporal = self.server is None or self.server.is_running
+        good = register and temporal and self.failure is None
+        parts = {"plane": self.plane, "desks": sorted(self.desks), "register": register, "temporal": temporal}
+        return {"status": "ok" if good else "failing", **parts}
+
+    async def serve_plane(self, stack: AsyncExitStack) -> None:
+        """Takes on the coordination plane: the cases, the register and the notices."""
+        engine = open_database(register_url(self.settings))
+        await asyncio.to_thread(migrate, engine, "register")
+        register, self.view = Register(engine), RegisterView(engine)
+        await asyncio.to_thread(register.keep_directory, self.directory.values())
+        threads = stack.enter_context(ThreadPoolExecutor(PLANE_THREADS))
+        plane = Worker(
+            self.client,
+            task_queue=PLANE_QUEUE,
+            workflows=[CaseWorkflow],
+            activities=[register.record],
+            activity_executor=threads,
+            workflow_runner=sandbox(),
+            graceful_shutdown_timeout=DRAIN,
+        )
+        await self._run(stack, plane)
+        self.plane = True
+        outbox = Outbox(self.view, register, self.directory, MailFolder(self.settings.mail))
+        await stack.enter_async_context(background(outbox.run()))
+        log.info("the plane is served", mail=str(self.settings.mail))
+
+    async def serve_desk(self, org: OrgId, stack: AsyncExitStack) -> None:
+        """Takes on one organisation's desk: its store and its task queue."""
+        store = await asyncio.to_thread(open_desk, self.settings, org)
+        threads = stack.enter_context(ThreadPoolExecutor(1))
+        desk = Worker(
+            self.client,
+            task_queue=desk_queue(org),
+            activities=desk_activities(store, self.directory.values()),
+            activity_executor=threads,
+            max_concurrent_activities=1,
+            max_concurrent_activity_task_polls=1,
+            graceful_shutdown_timeout=DRAIN,
+        )
+        await self._run(stack, desk)
+        self.desks[org] = store
+        log.info("a desk is served", desk=org)
+
+    async def _run(self, stack: AsyncExitStack, worker: Worker) -> None:
+        task = asyncio.create_task(worker.run())
+        self._workers.append(task)
+
+        async def drain() -> None:
+            await worker.shutdown()
+            with contextlib.suppress(Exception):
+                await task
+
+        stack.push_async_callback(drain)
+
+    def raise_if_failed(self) -> None:
+        for worker in self._workers:
+            if worker.done() and worker.exception() is not None:
+                self.failure = "a worker has stopped"
+                raise CannotStart(f"En arbetare har stannat. | A worker has stopped. ({worker.exception()})")
+
+
+def reachable(view: RegisterView) -> bool:
+    try:
+        return view.is_reachable()
+    except Exception:
+        return False
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """Workflows are sandboxed; the words and the rules are pure and shared, which saves most of a second per run."""
+    shared = SandboxRestrictions.default.with_passthrough_modules("models", "rules", "pydantic", "zoneinfo", "tzdata")
+    return SandboxedWorkflowRunner(restrictions=shared)
+
+
+@asynccontextmanager
+async def background(work: Any) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@contextmanager
+def health_endpoint(settings: Settings, health: Callable[[], dict[str, Any]]) -> Iterator[int]:
+    """GET /health: 200 when everything this process runs is well, 503 otherwise. Yields the port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told = health() if self.path == "/health" else None
+            body = json.dumps(told or {"status": "no such page"}).encode()
+            self.send_response(404 if told is None else 200 if told["status"] == "ok" else 503)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Health probes are not worth a line each."""
+
+    try:
+        server = ThreadingHTTPServer((settings.health_host, settings.health_port), Answer)
+    except OSError:
+        raise CannotStart(
+            f"Porten {settings.health_port} för hälsokontroll används redan. Välj en annan med UTVAG_HEALTH_PORT.\n"
+            f"The health port {settings.health_port} is in use. Choose another with UTVAG_HEALTH_PORT."
+        ) from None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def only_one(settings: Settings) -> Iterator[None]:
+    """One embedded stack per `var/`. The lock is the operating system's, so a killed program leaves none behind."""
+    settings.var.mkdir(parents=True, exist_ok=True)
+    with (settings.var / "stack.lock").open("a+") as lock:
+        if not locked(lock):
+            lock.seek(0)
+            raise CannotStart(
+                f"Utväg körs redan här (process {lock.read().strip() or 'okänd'}). Stäng den först.\n"
+                f"Utväg is already running here, in {settings.var}. Close it first."
+            )
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+def locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+async def start_what_was_interrupted(running: Running) -> None:
+    """Each desk's own reconciling: an opening that was kept but whose case never started is started now."""
+    for org, store in list(running.desks.items()):
+        for opening in await asyncio.to_thread(store.unstarted):
+            await start_case(running.client, opening.input)
+            await asyncio.to_thread(store.started, opening.key)
+            log.info("an interrupted opening was completed", case=opening.case, desk=org)
+
+
+async def look_around(running: Running, stack: AsyncExitStack, stop: asyncio.Event, everything: bool) -> None:
+    """Until told to stop: restarts an embedded server that died, opens desks that cases need, mends openings."""
+    rounds = 0
+    while not stop.is_set():
+        running.raise_if_failed()
+        if running.server is not None and not running.server.is_running:
+            log.error("the Temporal server has died; starting it again on its database")
+            await running.server.start()
+        if everything and running.view is not None:
+            for org in sorted(await asyncio.to_thread(running.view.working_desks) - running.desks.keys()):
+                await running.serve_desk(org, stack)
+        if rounds % 30 == 0:
+            with contextlib.suppress(Unavailable):
+                await start_what_was_interrupted(running)
+        rounds += 1
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK_AROUND_SECONDS)
+
+
+async def run(settings: Settings, everything: bool, plane: bool, desks: list[OrgId]) -> None:
+    """Runs what was asked for until SIGINT or SIGTERM, then drains.
+
+    Raises:
+        CannotStart: something is missing or in the way; the text says what to do.
+    """
+    directory = load_directory(settings.directory)
+    for org in desks:
+        if org not in directory:
+            raise CannotStart(f"Organisationen {org} finns inte i katalogen. | {org} is not in the directory.")
+    pack = pack_now(settings.rule_packs or PACKS)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        server = None
+        if everything:
+            stack.enter_context(only_one(settings))
+            server = EmbeddedServer(settings)
+            stack.push_async_callback(server.stop)
+            await server.start()
+        client = await connect(settings)
+        running = Running(settings, directory, client)
+        running.server = server
+        workers = await stack.enter_async_context(AsyncExitStack())
+        if everything or plane:
+            await running.serve_plane(workers)
+        kept = [path.stem for path in (settings.var / "desks").glob("*.db")] if everything else []
+        for org in sorted({*desks, *(org for org in kept if org in directory)}):
+            await running.serve_desk(org, workers)
+        port = stack.enter_context(health_endpoint(settings, running.health))
+        log.info(
+            "ready",
+            rules=pack.name,
+            temporal=settings.temporal_address,
+            health=f"http://{settings.health_host}:{port}/health",
+        )
+        await look_around(running, workers, stop, everything)
+        log.info("stopping: finishing what is in hand")
+    log.info("stopped")
+
+
+@app.command()
+def main(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Allt på denna dator, även Temporal. | All of it here, Temporal too.")
+    ] = False,
+    plane: Annotated[bool, typer.Option("--plane", help="Samordningsplanet. | The coordination plane.")] = False,
+    desk: Annotated[
+        list[str] | None, typer.Option("--desk", help="En organisations desk, kan upprepas. | A desk; repeatable.")
+    ] = None,
+) -> None:
+    """Kör arbetare tills Ctrl-C. | Runs workers until Ctrl-C."""
+    if not (everything or plane or desk):
+        typer.echo("Ange --all, --plane eller --desk ORG. | Give --all, --plane or --desk ORG.", err=True)
+        raise typer.Exit(2)
+    settings = read_settings()
+    configure_logs(settings)
+    try:
+        asyncio.run(run(settings, everything, plane, desk or []))
+    except (CannotStart, Unavailable, BadPack, BadDirectory) as problem:
+        typer.echo(str(problem), err=True)
+        sys.exit(5 if isinstance(problem, Unavailable) else 2)
+
+
+if __name__ == "__main__":
+    app()

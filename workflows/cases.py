@@ -1,0 +1,99 @@
+"""Cases as Temporal sees them: starting one, submitting to it, asking how it stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio.client import (
+    Client,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.case import Receipt
+from models.contracts import PLANE_QUEUE, STANDING, SUBMIT, CaseInput, Refusal, Standing
+from models.events import Submitted
+from models.words import CaseRef
+from workflows.connection import Unavailable
+
+ANSWER_SECONDS = 4
+NO_ANSWER = (
+    "Inget svar i tid. Om det du gjorde togs emot vet vi inte; gör om det med samma --key, så händer det en gång.\n"
+    "No answer in time. Whether it was received is not known; repeat it with the same --key and it happens once."
+)
+
+
+class NoSuchCase(Exception):
+    """There is no running case with this reference."""
+
+
+async def start_case(client: Client, start: CaseInput) -> None:
+    """Starts a case's workflow. Its id is the case reference, so starting it again changes nothing."""
+    try:
+        await client.start_workflow(
+            "case",
+            start,
+            id=start.state.case,
+            task_queue=PLANE_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            rpc_timeout=timedelta(seconds=ANSWER_SECONDS),
+        )
+    except WorkflowAlreadyStartedError:
+        return
+    except RPCError as error:
+        raise Unavailable(NO_ANSWER) from error
+
+
+async def submit(client: Client, case: CaseRef, event: Submitted) -> Receipt | Refusal:
+    """Submits an event; its request key is also the Update's id, so a repeat is recognised everywhere.
+
+    Raises:
+        NoSuchCase: no case runs under this reference.
+        Unavailable: no answer within four seconds; repeat with the same key.
+    """
+    handle = client.get_workflow_handle(case)
+    try:
+        receipt: Receipt = await handle.execute_update(
+            SUBMIT, event, id=event.key, result_type=Receipt, rpc_timeout=timedelta(seconds=ANSWER_SECONDS)
+        )
+        return receipt
+    except WorkflowUpdateFailedError as error:
+        cause = error.cause
+        if isinstance(cause, ApplicationError) and cause.type == "Refused" and cause.details:
+            return Refusal.model_validate(cause.details[0])
+        if isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow":
+            raise NoSuchCase(case) from error
+        raise
+    except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+        raise Unavailable(NO_ANSWER) from error
+    except RPCError as error:
+        raise not_found_or_unavailable(case, error) from error
+
+
+async def standing(client: Client, case: CaseRef) -> Standing:
+    """How a case stands: its state and its own now.
+
+    Raises:
+        NoSuchCase: no case runs, or has run lately, under this reference.
+        Unavailable: no answer within four seconds.
+    """
+    handle = client.get_workflow_handle(case)
+    try:
+        told: Standing = await handle.query(
+            STANDING, result_type=Standing, rpc_timeout=timedelta(seconds=ANSWER_SECONDS)
+        )
+        return told
+    except (WorkflowQueryFailedError, WorkflowQueryRejectedError) as error:
+        raise Unavailable(NO_ANSWER) from error
+    except RPCError as error:
+        raise not_found_or_unavailable(case, error) from error
+
+
+def not_found_or_unavailable(case: CaseRef, error: RPCError) -> Exception:
+    return NoSuchCase(case) if error.status is RPCStatusCode.NOT_FOUND else Unavailable(NO_ANSWER)
