@@ -80,7 +80,7 @@ class Stack:
         import time
 
         end = time.monotonic() + READY_SECONDS
-        while not self.health().get("status") == "ok":
+        while self.health().get("status") != "ok":
             assert self.process is not None
             assert self.process.poll() is None, f"worker.py ended: {self.log()[-2000:]}"
             assert time.monotonic() < end, f"worker.py is not ready: {self.log()[-2000:]}"
@@ -89,7 +89,7 @@ class Stack:
     def health(self) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.settings.health_port}/health"
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+            with urllib.request.urlopen(url, timeout=2) as answer:
                 told: dict[str, Any] = json.load(answer)
                 return told
         except urllib.error.HTTPError as error:

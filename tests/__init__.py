@@ -1,0 +1,1 @@
+"""What is seen to happen, told as statements about the work."""
