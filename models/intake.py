@@ -3,18 +3,19 @@ desk, never sent through Temporal."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-import personnummer
+from personnummer import personnummer
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    BeforeValidator,
     Field,
     StringConstraints,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -31,6 +32,7 @@ from models.words import (
     Word,
 )
 
+MUNICIPALITIES = 290
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Long = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
 
@@ -42,15 +44,37 @@ def _known_municipality(code: str, info: ValidationInfo) -> str:
     return code
 
 
+def _known_or_unknown(code: str, info: ValidationInfo) -> str:
+    return code if code == "unknown" else _known_municipality(code, info)
+
+
+def _written_as_date(value: Any) -> Any:
+    """A number would be read as seconds since 1970, also one that was meant as 19870312."""
+    if isinstance(value, date) or (isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}", value)):
+        return value
+    raise PydanticCustomError("not_a_date", "not written as a date")
+
+
 def _valid_personnummer(value: str) -> str:
     try:
         return str(personnummer.parse(value).format(True))
-    except (personnummer.PersonnummerException, ValueError, TypeError, AttributeError):
+    except personnummer.PersonnummerException:
         raise PydanticCustomError("personnummer", "not a personnummer or samordningsnummer") from None
 
 
 Municipality = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$"), AfterValidator(_known_municipality)]
-Personnummer = Annotated[str, StringConstraints(max_length=13), AfterValidator(_valid_personnummer)]
+StayMunicipality = Annotated[str, StringConstraints(pattern=r"^([0-9]{4}|unknown)$"), AfterValidator(_known_or_unknown)]
+Day = Annotated[date, BeforeValidator(_written_as_date), Field(ge=date(1900, 1, 1), lt=date(2100, 1, 1))]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written_as_date),
+    Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+]
+Personnummer = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^([0-9]{2})?[0-9]{6}[-+]?[0-9]{4}$"),
+    AfterValidator(_valid_personnummer),
+]
 
 
 class SafeContact(Word):
@@ -65,13 +89,13 @@ class SafeContact(Word):
 class Person(Word):
     name: Short | None = None
     personnummer: Personnummer | None = None
-    born: date | None = None
+    born: Day | None = None
     protection_mark: Literal["unknown", "secrecy-marking", "protected-registration"] = "unknown"
     """Unknown is never the same as unprotected."""
 
     def born_on(self) -> date | None:
         if self.born is None and self.personnummer is not None:
-            parsed: date = personnummer.parse(self.personnummer).get_date().date()
+            parsed: date = personnummer.parse(self.personnummer).get_date()
             return parsed
         return self.born
 
@@ -83,7 +107,7 @@ class Address(Word):
 
 class CustodyFacts(Word):
     place: CustodyPlace
-    ends: date | AwareDatetime | None = None
+    ends: Day | Moment | None = None
 
 
 class ResponsibleFacts(Word):
@@ -91,11 +115,16 @@ class ResponsibleFacts(Word):
     basis: ResponsibilityBasis
 
 
+class Wishes(PlacementWishes):
+    excluded: frozenset[Municipality] = Field(default=frozenset(), max_length=MUNICIPALITIES)
+    municipalities: tuple[Municipality, ...] = Field(default=(), max_length=MUNICIPALITIES)
+
+
 class Filling(Word):
     """What is known of a person and a case; everything may be filled in later."""
 
     urgency: Urgency | None = None
-    stay_municipality: Municipality | Literal["unknown"] | None = None
+    stay_municipality: StayMunicipality | None = None
     safe_contact: SafeContact | None = None
     consent: Consent | None = None
     person: Person | None = None
@@ -104,39 +133,36 @@ class Filling(Word):
     responsible: ResponsibleFacts | None = None
     registered_municipality: Municipality | None = None
     environment: Literal["criminal", "violent-extremist", "honour", "unknown"] | None = None
-    needs: tuple[Need, ...] | None = None
+    needs: tuple[Need, ...] | None = Field(default=None, max_length=20)
     custody: CustodyFacts | None = None
     released: Literal[True] | None = None
     police_track_wanted: bool | None = None
     conditions_signed: bool | None = None
-    placement: PlacementWishes | None = None
+    placement: Wishes | None = None
     note: Long | None = None
 
-    @field_validator("placement", mode="after")
+    @field_validator("addresses", mode="after")
     @classmethod
-    def _placement_names_municipalities(cls, value: PlacementWishes | None, info: ValidationInfo) -> Any:
-        for code in [*value.excluded, *value.municipalities] if value else []:
-            _known_municipality(code, info)
-        return value
-
-    @model_validator(mode="after")
-    def _never_the_registered_address_of_the_protected(self) -> Filling:
-        protected = self.person is not None and self.person.protection_mark == "protected-registration"
-        if protected and any(address.purpose == "registered" for address in self.addresses):
+    def _never_the_registered_address_of_the_protected(
+        cls, addresses: tuple[Address, ...], info: ValidationInfo
+    ) -> tuple[Address, ...]:
+        person: Person | None = info.data.get("person")
+        protected = person is not None and person.protection_mark == "protected-registration"
+        if protected and any(address.purpose == "registered" for address in addresses):
             raise PydanticCustomError("registered_address", "the registered address is not kept for this person")
-        return self
+        return addresses
 
 
 class Intake(Filling):
     """The least that opens a case: urgency, stay municipality or unknown, and a safe way to contact the person."""
 
     urgency: Urgency
-    stay_municipality: Municipality | Literal["unknown"]
+    stay_municipality: StayMunicipality
     safe_contact: SafeContact
     consent: Consent = Consent.NOT_ASKED
     opened_by: OrgId | None = None
     request_key: RequestKey | None = None
-    opened_at: datetime | None = None
+    opened_at: Moment | None = None
     """Training only: the day and hour at which the case's own time begins."""
 
 
