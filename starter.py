@@ -12,7 +12,7 @@ from activities.surroundings import configure_logs, read_settings
 from console import case_commands, handoff_commands, reading, views
 from console.case_commands import Case, Json, say, screen
 from console.casework import Casework
-from console.failures import told
+from console.failures import run_program, told
 from models.words import Function
 
 app = typer.Typer(
@@ -75,4 +75,4 @@ async def list_directory(
 
 
 if __name__ == "__main__":
-    app()
+    run_program(app)

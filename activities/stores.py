@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlmodel import Session
 
@@ -17,6 +15,10 @@ from models.words import OrgId
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 BUSY_SECONDS = 30
+
+
+class BadDatabase(Exception):
+    """A database can't be brought to this program's schema. Says why."""
 
 
 def register_url(settings: Settings) -> str:
@@ -78,9 +80,20 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 
 def migrate(engine: Engine, history: Literal["register", "desk"]) -> None:
-    """Brings a database to the newest schema of its kind."""
+    """Brings a database to the newest schema of its kind.
+
+    Raises:
+        BadDatabase: it has been migrated by a newer program than this one.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS / history))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise BadDatabase(str(error)) from None

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import structlog
+from pydantic import ValidationError
 
 from models.settings import Settings
 
@@ -14,9 +15,22 @@ SECRETS = Path("/run/secrets")
 QUIET = ("alembic", "sqlalchemy", "asyncio")
 
 
+class BadSettings(Exception):
+    """A UTVAG_* variable can't be used. Says which and why, and does not repeat it."""
+
+
 def read_settings() -> Settings:
-    """Settings from UTVAG_* variables, and from secret files where the platform mounts them."""
-    return Settings(_secrets_dir=SECRETS if SECRETS.is_dir() else None)
+    """Settings from UTVAG_* variables, and from secret files where the platform mounts them.
+
+    Raises:
+        BadSettings: one of them has a value that it can't have.
+    """
+    try:
+        return Settings(_secrets_dir=SECRETS if SECRETS.is_dir() else None)
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+        told = "; ".join(f"UTVAG_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in faults)
+        raise BadSettings(told) from None
 
 
 def configure_logs(settings: Settings) -> None:

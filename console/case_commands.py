@@ -14,10 +14,11 @@ from rich.live import Live
 from activities.surroundings import read_settings
 from console import reading, views
 from console.casework import Casework
-from console.failures import Fault, Invalid, NotFound, told
+from console.failures import Fault, Invalid, told
 from models.contracts import Standing
 from models.intake import Filling, Intake
 from models.words import EndCode
+from workflows.cases import NoSuchCase
 from workflows.connection import Unavailable
 
 app = typer.Typer(help="Ärenden. | Cases.", no_args_is_help=True)
@@ -118,9 +119,10 @@ async def show(case: Case, as_json: Json = False) -> None:
 async def history(case: Case, as_json: Json = False) -> None:
     """Visar allt som hänt, i ordning. | Shows everything that happened, in order."""
     casework = Casework(read_settings())
-    rows = casework.view.history(reading.case_reference(case))
+    reference = reading.case_reference(case)
+    rows = casework.view.history(reference)
     if not rows:
-        raise NotFound(f"Ärendet {case} finns inte.", f"There is no case {case}.")
+        raise NoSuchCase(reference)
     if as_json:
         say([views.event_data(row) for row in rows])
     else:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Coroutine
+import os
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, ParamSpec, TypeVar
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
+from typer._click.exceptions import BadOptionUsage, MissingParameter, NoArgsIsHelpError, NoSuchOption, UsageError
 
 from activities.directory import BadDirectory
 from activities.rule_packs import BadPack
+from activities.stores import BadDatabase
+from activities.surroundings import BadSettings
 from console.words import refusal_sentence
 from models.contracts import Refusal
 from workflows.cases import NoSuchCase
 from workflows.connection import Unavailable
 from workflows.server import CannotStart
 
-INVALID, REFUSED, NOT_FOUND, UNAVAILABLE = 2, 3, 4, 5
+UNEXPECTED, INVALID, REFUSED, NOT_FOUND, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 5, 130
+NAMES_NOTHING_THERE = ("unknown-handoff",)
+"""Refusals that say that something does not exist: a person expects "not found" of them."""
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
@@ -60,26 +72,109 @@ def told(command: Callable[Params, Coroutine[Any, Any, Result]]) -> Callable[Par
 
     @wraps(command)
     def run(*args: Params.args, **kwargs: Params.kwargs) -> Result:
-        as_json = bool(kwargs.get("as_json"))
-        try:
+        with telling(bool(kwargs.get("as_json"))):
             return asyncio.run(command(*args, **kwargs))
-        except Invalid as error:
-            tell_invalid(error, as_json)
-        except Refused as error:
-            tell_refused(error.refusal, as_json)
-        except NoSuchCase as error:
-            fail(
-                NOT_FOUND, f"Ärendet {error} finns inte, eller är avslutat.", f"There is no open case {error}.", as_json
-            )
-        except NotFound as error:
-            fail(NOT_FOUND, error.sv, error.en, as_json)
-        except (Unavailable, CannotStart) as error:
-            sv, _, en = str(error).partition("\n")
-            fail(UNAVAILABLE, sv, en, as_json)
-        except (BadPack, BadDirectory) as error:
-            fail(INVALID, f"Reglerna eller katalogen kan inte användas: {error}", "See above.", as_json)
 
     return run
+
+
+@contextmanager
+def telling(as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        tell_usage(error, as_json)
+    except Invalid as error:
+        tell_invalid(error, as_json)
+    except Refused as error:
+        tell_refused(error.refusal, as_json)
+    except NoSuchCase as error:
+        fail(NOT_FOUND, f"Ärendet {error} finns inte.", f"There is no case {error}.", as_json)
+    except NotFound as error:
+        fail(NOT_FOUND, error.sv, error.en, as_json)
+    except (Unavailable, CannotStart) as error:
+        sv, _, en = str(error).partition("\n")
+        fail(UNAVAILABLE, sv, en, as_json)
+    except (BadDatabase, SQLAlchemyError):
+        fail(
+            UNAVAILABLE,
+            "Registret eller er desk finns inte ännu, eller kan inte nås. Starta Utväg med `make stack` och försök "
+            "igen.",
+            "The register or your desk is not there yet, or can't be reached. Start Utväg with `make stack` and "
+            "try again.",
+            as_json,
+        )
+    except (BadPack, BadDirectory, BadSettings) as error:
+        fail(INVALID, f"Inställningar, regler eller katalog kan inte användas: {error}", "See above.", as_json)
+    except (typer.Exit, typer.Abort, BrokenPipeError):
+        raise
+    except Exception as error:
+        fail(UNEXPECTED, *unexpected(error), as_json)
+
+
+def unexpected(error: Exception) -> tuple[str, str]:
+    """What failed and where in our code. Not the error's own text: it may hold anything."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}, {Path(frame.filename).name}:{frame.lineno}"
+    return (
+        f"Något oväntat hände ({what}). Om det du gjorde togs emot vet vi inte. Anmäl felet till driften.",
+        f"Something unexpected happened ({what}). Whether it was received is not known. Tell your operator.",
+    )
+
+
+def run_program(app: typer.Typer) -> NoReturn:
+    """Runs a command line and leaves at once, without waiting for Temporal's threads, which may crash at the exit."""
+    code = UNEXPECTED
+    try:
+        with telling("--json" in sys.argv[1:]):
+            code = int(app(standalone_mode=False) or 0)
+    except typer.Exit as ended:
+        code = ended.exit_code
+    except typer.Abort:
+        code = INTERRUPTED
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else UNEXPECTED
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BrokenPipeError):
+            stream.flush()
+    os._exit(code)
+
+
+def tell_usage(error: UsageError, as_json: bool) -> NoReturn:
+    """What is wrong with a command line, by name: a misplaced value may be anything, also a person's name."""
+    if isinstance(error, NoArgsIsHelpError):
+        typer.echo(error.format_message(), err=True)
+        raise typer.Exit(INVALID)
+    if not as_json and error.ctx is not None:
+        typer.echo(f"Hjälp | Help: {error.ctx.command_path} --help", err=True)
+    tell_invalid(Invalid(usage_fault(error)), as_json)
+
+
+def usage_fault(error: UsageError) -> Fault:
+    """What is wrong with a command line, by the name of the option or argument."""
+    if isinstance(error, NoSuchOption):
+        meant = f": {', '.join(error.possibilities)}" if error.possibilities else ""
+        return Fault("-", f"okänt val{meant and ', menas' + meant}", f"unknown option{meant and ', is it' + meant}")
+    if isinstance(error, BadOptionUsage):
+        return Fault(error.option_name, "saknar värde, eller tar inget", "lacks a value, or takes none")
+    if isinstance(error, typer.BadParameter) and error.param is not None:
+        name = error.param.get_error_hint().strip("'")
+        if isinstance(error, MissingParameter):
+            return Fault(name, "saknas", "is missing")
+        kind = error.param.type_descriptor
+        if kind.is_choice and kind.choices:
+            choices = ", ".join(str(choice) for choice in kind.choices)
+            return Fault(
+                name, f"är inget av de tillåtna värdena: {choices}", f"is none of the permitted values: {choices}"
+            )
+        if kind.is_datetime:
+            return Fault(name, "ska skrivas som ÅÅÅÅ-MM-DD", "should be a date, YYYY-MM-DD")
+        return Fault(name, "går inte att använda", "can't be used")
+    commands = getattr(error.cmd, "commands", None)
+    if commands:
+        known = ", ".join(commands)
+        return Fault("COMMAND", f"är inget av kommandona: {known}", f"is none of the commands: {known}")
+    return Fault("-", "det står mer än kommandot tar emot", "there is more than the command takes")
 
 
 def fail(code: int, sv: str, en: str, as_json: bool) -> NoReturn:
@@ -104,9 +199,10 @@ def tell_invalid(error: Invalid, as_json: bool) -> NoReturn:
 
 def tell_refused(refusal: Refusal, as_json: bool) -> NoReturn:
     sv, en = refusal_sentence(refusal)
+    code = NOT_FOUND if refusal.code in NAMES_NOTHING_THERE else REFUSED
     if as_json:
-        told = {"exit": REFUSED, **refusal.model_dump(mode="json"), "sv": sv, "en": en}
+        told = {"exit": code, **refusal.model_dump(mode="json"), "sv": sv, "en": en}
         typer.echo(json.dumps({"error": told}, ensure_ascii=False))
     else:
         typer.echo(f"{sv}\n{en}", err=True)
-    raise typer.Exit(REFUSED)
+    raise typer.Exit(code)

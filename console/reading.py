@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,13 +17,17 @@ from models.words import CaseRef, CheckedRef, RequestKey
 
 LARGEST = 256 * 1024
 """Bytes. An intake is a page or two; anything larger is not one."""
+MOST_GUESSES = 50
+"""Unknown fields for which a field of ours is suggested; comparing names takes its time."""
 Model = TypeVar("Model", bound=BaseModel)
 
+NO_DATE = ("ska skrivas som ÅÅÅÅ-MM-DD, en tidpunkt även med tidszon", "should be a date, YYYY-MM-DD")
 SENTENCES = {
     "missing": ("saknas", "is missing"),
     "extra_forbidden": ("okänt fält", "unknown field"),
     "unknown_municipality": ("är ingen svensk kommunkod", "is not a Swedish municipality code"),
     "personnummer": ("är inget giltigt personnummer", "is not a valid personnummer"),
+    "not_a_date": NO_DATE,
     "registered_address": (
         "folkbokföringsadressen sparas inte vid skyddad folkbokföring",
         "the registered address is not kept with protected registration",
@@ -35,7 +39,20 @@ SENTENCES = {
     "string_pattern_mismatch": ("har fel form", "has the wrong form"),
     "string_type": ("ska vara text", "should be text"),
     "timezone_aware": ("saknar tidszon", "has no time zone"),
-    "json_invalid": ("är inte JSON", "is not JSON"),
+    "json_invalid": ("är inte JSON i UTF-8", "is not JSON in UTF-8"),
+    "model_type": ("ska vara ett objekt med namngivna fält", "should be an object with named fields"),
+    "tuple_type": ("ska vara en lista", "should be a list"),
+    "frozen_set_type": ("ska vara en lista", "should be a list"),
+    "bool_parsing": ("ska vara true eller false", "should be true or false"),
+    "bool_type": ("ska vara true eller false", "should be true or false"),
+    "too_long": ("har för många delar", "has too many parts"),
+    "too_short": ("är tomt", "is empty"),
+    "date_from_datetime_parsing": NO_DATE,
+    "date_from_datetime_inexact": NO_DATE,
+    "datetime_from_date_parsing": NO_DATE,
+    "datetime_parsing": NO_DATE,
+    "greater_than_equal": ("ligger utanför det möjliga", "is out of range"),
+    "less_than": ("ligger utanför det möjliga", "is out of range"),
 }
 EXPECTED = ("enum", "literal_error")
 
@@ -68,36 +85,41 @@ def read_model(model: type[Model], source: str, context: Mapping[str, Any] | Non
     Raises:
         Invalid: with every fault, by field, and without any value.
     """
+    text = read_text(source)
     try:
-        data = json.loads(read_text(source))
-    except (json.JSONDecodeError, RecursionError):
-        raise Invalid(Fault("file", "är inte JSON", "is not JSON")) from None
-    return checked(model, data, context)
-
-
-def checked(model: type[Model], data: Any, context: Mapping[str, Any] | None = None) -> Model:
-    try:
-        return model.model_validate_json(json.dumps(data), context=dict(context or {}))
+        return model.model_validate_json(text.removeprefix("\ufeff"), context=dict(context or {}))
     except ValidationError as error:
-        raise Invalid(*faults(error)) from None
+        raise Invalid(*faults(error, model)) from None
 
 
-def faults(error: ValidationError) -> list[Fault]:
+def faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     """Every fault as a sentence. Pydantic's own texts are not used: some repeat what was put in."""
-    found = []
+    names = field_names(model)
+    found: list[Fault] = []
     for one in error.errors(include_input=False, include_url=False):
         sv, en = SENTENCES.get(one["type"], ("går inte att använda", "can't be used"))
         if one["type"] in EXPECTED:
-            expected = str(one.get("ctx", {}).get("expected", "")).replace(" or ", ", ")
+            expected = str(one.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("True", "true")
             sv, en = f"{sv}: {expected}", f"{en}: {expected}"
-        found.append(Fault(field_name(one["loc"]), sv, en))
+        where = field_path(one["loc"], names)
+        if one["type"] == "extra_forbidden":
+            where = f"{where}.?" if where else "?"
+            if len(found) < MOST_GUESSES and (meant := get_close_matches(str(one["loc"][-1])[:40], names, n=1)):
+                sv, en = f"{sv}, menas {meant[0]}?", f"{en}, is it {meant[0]}?"
+        found.append(Fault(where or "file", sv, en))
     return list(dict.fromkeys(found))
 
 
-def field_name(where: tuple[int | str, ...]) -> str:
-    """A dotted path. A name that does not look like one of ours is not repeated: it might be anything."""
-    parts = [str(part) if re.fullmatch(r"[a-z_]{1,40}|\d{1,3}", str(part)) else "?" for part in where]
-    return ".".join(parts) or "file"
+def field_names(model: type[BaseModel]) -> frozenset[str]:
+    """Every name that a file of this kind may use, at any depth."""
+    schema = model.model_json_schema()
+    models = (schema, *schema.get("$defs", {}).values())
+    return frozenset(name for each in models for name in each.get("properties", {}))
+
+
+def field_path(where: tuple[int | str, ...], names: frozenset[str]) -> str:
+    """A dotted path of our own names and of places in lists. What somebody else named is not repeated."""
+    return ".".join(str(part) for part in where if isinstance(part, int) or part in names)
 
 
 def case_reference(text: str) -> CaseRef:
