@@ -134,6 +134,7 @@ def due(start: datetime, term: Term, pack: RulePack) -> datetime:
     """
     if not FIRST_YEAR <= start.year <= pack.closed_until.year:
         raise BeyondCalendar(f"the rule pack's calendar ends {pack.closed_until}")
+    start = start.astimezone(UTC)  # arithmetic on local instants would lose the hour when summer time comes
     match term.clock, term.span.unit:
         case Clock.CALENDAR, _:
             return calendar_end(start, term.span, term.end, pack)
@@ -160,7 +161,9 @@ def given_back(end: datetime, held: datetime, resumed: datetime, clock: Clock, p
         return end
     if clock is Clock.OFFICE:
         stood = office_time_between(held, resumed, pack)
-        return add_office_time(end, stood, pack) if stood else end
+        days, rest = divmod(stood, timedelta(minutes=pack.office.minutes))
+        end = add_working_days(end, days, pack) if days else end
+        return add_office_time(end, rest, pack) if rest else end
     if clock is Clock.CALENDAR:
         here, days = local(end, pack), (local(resumed, pack).date() - local(held, pack).date()).days
         return at_local(here.date() + timedelta(days=days), here.time(), pack) if days else end

@@ -81,7 +81,7 @@ class Turn:
         told = {(d.name, d.due) for d in before.deadlines if d.late_at_birth} if before else set()
         for deadline in handoff.deadlines:
             if deadline.late_at_birth and (deadline.name, deadline.due) not in told:
-                identity = f"{handoff.id}/{deadline.name}/{deadline.due.isoformat()}"
+                identity = f"{handoff.id}/{deadline.name}/{self.state.revision + 1}"
                 self.notify(
                     handoff.recipient, "officer", "late-at-birth", identity, handoff=handoff.id, due=deadline.due
                 )

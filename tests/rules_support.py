@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -39,8 +39,8 @@ REF = case_reference(7)
 
 
 def at(text: str) -> datetime:
-    """Local time in Sweden: `at("2027-01-05 22:46")`."""
-    return datetime.fromisoformat(text).replace(tzinfo=STOCKHOLM)
+    """The instant of a local time in Sweden: `at("2027-01-05 22:46")`. In UTC, as instants are kept."""
+    return datetime.fromisoformat(text).replace(tzinfo=STOCKHOLM).astimezone(UTC)
 
 
 def shown(instant: datetime | None) -> str | None:

@@ -1,0 +1,339 @@
+"""The core under random events in random order: what must hold whatever people, desks and clocks do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from models.case import CaseState, Notice
+from models.contracts import Refusal
+from models.desk_work import ConcludeAssessment, FindCandidates, TakeBack
+from models.events import (
+    Acted,
+    Actor,
+    CandidatesFound,
+    ClockMoved,
+    Closed,
+    Concluded,
+    Custody,
+    DeskAnswer,
+    DeskAnswered,
+    DeskSilent,
+    Event,
+    Facts,
+    FactsRecorded,
+    NotPossible,
+    Opened,
+    Received,
+    Sent,
+    TimePassed,
+)
+from models.handoffs import Act, Handoff, Status
+from models.packs import RulePack
+from models.words import Consent, CustodyPlace, EndCode, Function, Need, TrackB, Urgency
+from rules.case import decide, fold, recorded, wake_at
+from rules.handoffs import possible
+from tests.rules_support import ACTING, BED_1, BED_2, EVERYBODY, NOTE, PACK, PHONED, REF, SOC_C, SOC_D, at
+
+LARGEST_STATE = 128 * 1024
+CALENDAR_ENDS = at("2036-01-01 00:00")
+
+somebody = st.sampled_from(list(EVERYBODY.values()))
+spans = st.one_of(
+    st.just(timedelta(0)),
+    st.integers(1, 180).map(lambda minutes: timedelta(minutes=minutes)),
+    st.integers(1, 100).map(lambda hours: timedelta(hours=hours)),
+    st.integers(1, 60).map(lambda days: timedelta(days=days, seconds=1)),
+)
+maybe = st.none() | st.booleans()
+instants = st.integers(0, 4 * 365 * 24).map(lambda hours: at("2026-01-01 09:00") + timedelta(hours=hours))
+MISTYPED = (at("1026-05-01 10:00"), at("9999-12-31 12:00"))
+mistyped = st.sampled_from(MISTYPED)
+ends = st.one_of(st.none(), instants, instants, instants, instants, mistyped)
+custodies = st.builds(Custody, place=st.sampled_from(CustodyPlace), ends_at=ends)
+facts = st.builds(
+    Facts,
+    urgency=st.none() | st.sampled_from(Urgency),
+    consent=st.none() | st.sampled_from(Consent),
+    police_track_wanted=maybe,
+    conditions_signed=maybe,
+    custody=st.none() | custodies,
+    released=st.none() | st.none() | st.booleans(),
+    minor=maybe,
+    needs=st.none() | st.lists(st.sampled_from(Need), unique=True, max_size=4).map(tuple),
+)
+codes = st.none() | st.sampled_from(
+    sorted(
+        {c for kind in PACK.kinds.values() for words in (*kind.reasons.values(), *kind.answers.values()) for c in words}
+    )
+)
+assessments = st.builds(Concluded, needs_protection=st.booleans(), structured=st.booleans(), valid_until=instants)
+candidates = st.lists(st.sampled_from([BED_1, BED_2, SOC_C, SOC_D]), unique=True).map(
+    lambda found: CandidatesFound(candidates=tuple(found))
+)
+
+
+class AnyCase(RuleBasedStateMachine):
+    """One case, its register, and a world that does anything at any time."""
+
+    steps_taken = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.empty = CaseState(case=REF, training=True)
+        self.state = self.empty
+        self.wall = at("2027-01-05 22:46")
+        self.keys: Iterator[int] = count(1)
+        self.log: list[tuple[Event, datetime]] = []
+        self.submitted: list[Event] = []
+        self.fired: set[str] = set()
+        self.told: set[str] = set()
+
+    @property
+    def now(self) -> datetime:
+        return self.wall + self.state.clock_offset
+
+    def key(self) -> str:
+        return str(UUID(int=next(self.keys)))
+
+    def does(self, event: Event) -> Refusal | None:
+        """Decides as the shell does, records, and checks what every revision must keep to."""
+        type(self).steps_taken += 1
+        before, now, digest = self.state, self.now, self.state.digest()
+        outcome = decide(before, event, now, PACK)
+        assert before.digest() == digest, "an event changed the state it was given"
+        assert outcome == decide(before, event, now, PACK), "the same arguments gave another answer"
+        if isinstance(outcome, Refusal):
+            return outcome
+        if outcome is not before:
+            self.record(before, outcome, event, now)
+        return None
+
+    def record(self, before: CaseState, after: CaseState, event: Event, now: datetime) -> None:
+        (entry,) = after.pending
+        assert entry.revision == before.revision + 1 == after.revision
+        assert entry.digest == after.digest()
+        identities = [firing.identity for firing in entry.firings]
+        assert len(set(identities)) == len(identities)
+        assert self.fired.isdisjoint(identities), "a rung fired twice"
+        self.fired.update(identities)
+        ids = [notice.id for notice in entry.notices]
+        assert self.told.isdisjoint(ids), "somebody was told the same thing twice"
+        self.told.update(ids)
+        for firing in entry.firings:
+            assert firing.due <= firing.at, "a rung fired before its time"
+        for notice in entry.notices:
+            self.carries_only_ids(notice)
+        self.log.append((event, now))
+        self.state = recorded(after, [entry.revision])
+        assert self.state.pending == ()
+
+    def carries_only_ids(self, notice: Notice) -> None:
+        assert set(notice.model_dump()) == {"id", "org", "role", "about", "handoff", "due"}
+        assert notice.org in self.state.organisations or notice.org in EVERYBODY
+        assert " " not in notice.id
+        assert notice.id.startswith(f"{REF}/{notice.about}/")
+
+    def submits(self, event: Event) -> Refusal | None:
+        refusal = self.does(event)
+        if refusal is None:
+            self.submitted.append(event)
+        return refusal
+
+    @initialize(
+        by=somebody,
+        said=facts.filter(lambda said: said.custody is None or said.custody.ends_at not in MISTYPED),
+        known=st.just(ACTING) | st.just(ACTING) | st.lists(st.sampled_from(ACTING), unique=True),
+    )
+    def a_case_is_opened(self, by, said, known):  # type: ignore[no-untyped-def]
+        assert not self.submits(
+            Opened(key=self.key(), by=Actor(org=by.id), opener=by, facts=said, organisations=tuple(known))
+        )
+
+    @rule(span=spans)
+    def time_passes(self, span: timedelta) -> None:
+        """The shell's timer: woken at each wake-up, or late when the machine was down."""
+        self.wall = min(self.wall + span, CALENDAR_ENDS - self.state.clock_offset)
+        assert self.does(TimePassed()) is None
+        wake = wake_at(self.state)
+        assert wake is None or wake > self.now, "time has passed, yet something is due"
+
+    @rule(by=somebody, said=facts, usual=st.booleans())
+    def facts_are_recorded(self, by, said, usual):  # type: ignore[no-untyped-def]
+        if usual:
+            by = EVERYBODY[self.state.acting.get(Function.SOCIAL_SERVICES) or self.state.opener or by.id]
+        self.submits(FactsRecorded(key=self.key(), by=Actor(org=by.id), facts=said))
+
+    @rule(
+        kind=st.sampled_from(sorted(PACK.kinds)),
+        sender=somebody,
+        recipient=somebody,
+        urgency=st.sampled_from(Urgency),
+        anchor=st.none() | instants | mistyped,
+        fits=st.booleans(),
+        data=st.data(),
+    )
+    def somebody_asks(self, kind, sender, recipient, urgency, anchor, fits, data):  # type: ignore[no-untyped-def]
+        wanted = PACK.kinds[kind]
+        if fits:
+            sender = data.draw(
+                st.sampled_from([o for o in EVERYBODY.values() if o.function in wanted.sender] or [sender])
+            )
+            able = [o for o in EVERYBODY.values() if o.function in wanted.recipient]
+            recipient = data.draw(st.sampled_from(able or [recipient]))
+        parents = [None, *self.state.handoffs, *self.state.ended]
+        self.submits(
+            Sent(
+                key=self.key(),
+                by=Actor(org=sender.id),
+                sender=sender,
+                recipient=recipient,
+                handoff_kind=kind,
+                urgency=urgency,
+                anchor=anchor,
+                parent=data.draw(st.sampled_from(parents)),
+            )
+        )
+
+    @precondition(lambda self: self.state.handoffs)
+    @rule(act=st.sampled_from(Act), by=somebody, phone=st.booleans(), reason=codes, answer=codes, data=st.data())
+    def anybody_acts(self, act, by, phone, reason, answer, data):  # type: ignore[no-untyped-def]
+        handoff = data.draw(st.sampled_from(list(self.state.handoffs.values())))
+        self.submits(self.acted(handoff, act, by.id, phone, reason, answer))
+
+    @precondition(lambda self: self.state.handoffs)
+    @rule(data=st.data(), phone=st.booleans(), times=st.integers(1, 8))
+    def the_parties_do_what_they_may(self, data, phone, times):  # type: ignore[no-untyped-def]
+        """What `possible` offers is never refused when its reason and answer come from the lists."""
+        for _ in range(times):
+            live = list(self.state.handoffs.values())
+            if live and not self.state.closed:
+                handoff = data.draw(st.sampled_from(live))
+                by = handoff.requester if phone else data.draw(st.sampled_from([handoff.requester, handoff.recipient]))
+                acts = possible(handoff, by, PACK, phone)
+                forward = [act for act in acts if act not in (Act.WITHDRAW, Act.FAIL)]
+                if acts:
+                    act = data.draw(st.sampled_from([*forward, *forward, *acts]))
+                    self.does_as_offered(handoff, act, by, phone, data)
+
+    def does_as_offered(self, handoff: Handoff, act: Act, by: str, phone: bool, data: st.DataObject) -> None:
+        kind = PACK.kinds[handoff.kind]
+        reason = data.draw(st.sampled_from(kind.reasons.get(act) or (None,)))
+        answer = data.draw(st.sampled_from(kind.answers.get(act) or (None,)))
+        refusal = self.submits(self.acted(handoff, act, by, phone, reason, answer))
+        assert refusal is None, refusal
+
+    def acted(self, handoff: Handoff, act: Act, by: str, phone: bool, reason: str | None, answer: str | None) -> Acted:
+        return Acted(
+            key=self.key(),
+            by=Actor(org=by),
+            handoff=handoff.id,
+            act=act,
+            reason=reason,
+            answer=answer,
+            note=NOTE if act is Act.COMPLETE else None,
+            by_phone=PHONED if phone else None,
+        )
+
+    @precondition(lambda self: self.state.desk_effects)
+    @rule(said=assessments, found=candidates, silent=st.booleans(), unable=st.booleans(), data=st.data())
+    def a_desk_answers_or_is_silent(self, said, found, silent, unable, data):  # type: ignore[no-untyped-def]
+        effect = data.draw(st.sampled_from(list(self.state.desk_effects.values())))
+        answer: DeskAnswer = Received()
+        if isinstance(effect.task.question, FindCandidates):
+            answer = found
+        if isinstance(effect.task.question, ConcludeAssessment):
+            answer = said
+        if unable and not isinstance(effect.task.question, TakeBack):
+            answer = NotPossible(code="nothing-written")
+        event = DeskSilent(effect=effect.task.id) if silent else DeskAnswered(effect=effect.task.id, answer=answer)
+        assert self.does(event) is None
+        if not silent:
+            state = self.state
+            assert self.does(event) is None
+            assert self.state is state, "a desk that answered twice had two effects"
+
+    @rule(span=spans.filter(bool), by=somebody)
+    def the_training_clock_is_moved(self, span, by):  # type: ignore[no-untyped-def]
+        if self.now + span < CALENDAR_ENDS:
+            self.submits(ClockMoved(key=self.key(), by=Actor(org=by.id), forward=span))
+
+    @precondition(lambda self: self.submitted)
+    @rule(data=st.data())
+    def a_request_is_repeated(self, data):  # type: ignore[no-untyped-def]
+        event = data.draw(st.sampled_from(self.submitted))
+        receipt = self.state.answered.get(event.key)
+        if receipt is not None:
+            state = self.state
+            assert self.does(event) is None
+            assert self.state is state, "the same request key had two effects"
+            assert self.state.answered[event.key] == receipt
+
+    @precondition(lambda self: len(self.state.handoffs) < 3)
+    @rule(by=somebody, code=st.sampled_from(EndCode))
+    def somebody_closes(self, by, code):  # type: ignore[no-untyped-def]
+        refusal = self.submits(Closed(key=self.key(), by=Actor(org=by.id), code=code))
+        assert refusal or not self.state.handoffs
+
+    @invariant()
+    def nothing_stalls_in_silence(self) -> None:
+        for handoff in self.state.handoffs.values():
+            assert handoff.is_open
+            assert any(deadline.next_at for deadline in handoff.deadlines), f"{handoff.kind} {handoff.status} is silent"
+            if handoff.status is not Status.ON_HOLD:
+                assert all(deadline.next_at for deadline in handoff.deadlines)
+        if self.state.closed:
+            assert not self.state.handoffs
+            assert wake_at(self.state) is None
+
+    @invariant()
+    def the_police_track_needs_consent(self) -> None:
+        if self.state.consent is not Consent.GIVEN:
+            assert self.state.track_b in (TrackB.NOT_TRIED, TrackB.ENDED)
+            assert not any(PACK.kinds[h.kind].needs_consent for h in self.state.handoffs.values())
+
+    @invariant()
+    def the_state_is_small_and_survives_being_stored(self) -> None:
+        stored = self.state.model_dump_json()
+        assert len(stored.encode()) < LARGEST_STATE
+        assert CaseState.model_validate_json(stored).digest() == self.state.digest()
+
+    def teardown(self) -> None:
+        """The log alone, read back from storage, gives the same state under the pack read back from storage."""
+        pack = RulePack.model_validate_json(PACK.model_dump_json())
+        assert pack.digest == PACK.digest
+        assert len(self.log) == self.state.revision
+        replayed = fold(self.empty, self.log, pack)
+        assert replayed.digest() == self.state.digest()
+        assert [entry.revision for entry in replayed.pending] == list(range(1, self.state.revision + 1))
+
+
+@pytest.mark.timeout(300)
+def test_whatever_happens_no_handoff_is_lost_no_effect_doubled_and_the_log_tells_it_all() -> None:
+    AnyCase.steps_taken = 0
+    run_state_machine_as_test(
+        AnyCase,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=60,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],  # shrinking a failure takes minutes: add Phase.shrink to have it done
+        ),
+    )
+    assert AnyCase.steps_taken >= 2_000
