@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from activities.surroundings import configure_logs, read_settings
 from console import case_commands, handoff_commands, reading, views
@@ -46,14 +45,17 @@ async def advance(
     reference = reading.case_reference(case)
     length: timedelta = reading.duration(time)
     before = len(casework.view.firings(reference))
-    standing = await casework.advance(reference, length)
+    await casework.advance(reference, length)
+    standing = await casework.at_rest(reference)
+    fired = len(casework.view.firings(reference)) - before
     if as_json:
-        say({"case": reference, "now": standing.now.isoformat(), "revision": standing.state.revision})
+        now = standing.now.isoformat()
+        say({"case": reference, "now": now, "revision": standing.state.revision, "rungs_fired": fired})
     else:
         now = views.clock(standing.now)
         typer.echo(f"Ärendets tid är nu {now}. | The case's time is now {now}.")
         screen.print(views.handoff_table(standing, casework.pack(reference)))
-        typer.echo(f"Påminnelser före | Rungs before: {before}")
+        typer.echo(f"Nya påminnelser | New rungs fired: {fired}")
 
 
 @directory_app.command("list")
@@ -68,10 +70,7 @@ async def list_directory(
     if as_json:
         say([entry.model_dump(mode="json", exclude={"signing_key", "sealing_key"}) for entry in entries])
         return
-    table = Table("Id", "Namn | Name", "Sort | Function", "Desk", "Telefon | Phone")
-    for entry in entries:
-        table.add_row(entry.id, entry.name, entry.function, "ja" if entry.desk else "nej", entry.phone or "–")
-    screen.print(table)
+    screen.print(views.directory_table(entries))
 
 
 if __name__ == "__main__":

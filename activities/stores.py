@@ -65,6 +65,18 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def open_existing(url: str) -> Engine:
+    """A database that another program makes; looking for it does not make it.
+
+    Raises:
+        BadDatabase: it has not been made yet.
+    """
+    path = make_url(url).database if url.startswith("sqlite") else None
+    if path and not Path(path).exists():
+        raise BadDatabase("the database is not there yet")
+    return open_database(url)
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
     """One write transaction: all of it or nothing."""

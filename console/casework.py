@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -15,7 +16,7 @@ from activities.directory import Directory, load_directory
 from activities.protected_data import DeskStore
 from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, pack_on
-from activities.stores import open_database, register_url
+from activities.stores import open_existing, register_url
 from console.failures import Fault, Invalid, NotFound, Refused
 from models.case import CaseState, Receipt
 from models.contracts import CaseInput, Opening, Refusal, Standing
@@ -50,6 +51,7 @@ from models.words import (
     case_reference,
 )
 from rules import clocks
+from rules.case import decide, involved
 from rules.checks import ROLES
 from workflows import cases
 from workflows.cases import NoSuchCase
@@ -60,6 +62,7 @@ LONGEST_STEP = timedelta(days=7)
 """A long move of a training clock is made in steps, so that no single revision grows large."""
 ANSWERERS = ROLES | {"duty-commander", "prosecutor", "court-officer", "nurse", "staff"}
 """Functions that may be named as having answered by phone. Never a person's name."""
+REST_SECONDS = 15.0
 KEPT_AT_DESK = {
     "person": Category.IDENTITY,
     "safe_contact": Category.CONTACT,
@@ -86,7 +89,7 @@ class Casework:
 
     @cached_property
     def view(self) -> RegisterView:
-        return RegisterView(open_database(register_url(self.settings)))
+        return RegisterView(open_existing(register_url(self.settings)))
 
     async def client(self) -> Client:
         if self._client is None:
@@ -114,6 +117,7 @@ class Casework:
 
         Raises:
             Unavailable: Temporal can't be reached. Nothing was kept.
+            Refused: the rules can't take such a case. Nothing was kept.
         """
         client = await self.client()
         opener = self.organisation(intake.opened_by or self.opener_for(intake))
@@ -146,6 +150,8 @@ class Casework:
         )
         case = case_reference(secrets.randbits(35))
         state = CaseState(case=case, training=self.settings.training, clock_offset=offset)
+        if isinstance(refusal := decide(state, event, now + offset, pack), Refusal):
+            raise Refused(refusal)
         start = CaseInput(state=state, pack=pack, opening=event, events_per_run=self.settings.events_per_run)
         return Opening(key=key, case=case, input=start)
 
@@ -154,8 +160,6 @@ class Casework:
             return timedelta(0)
         if not self.settings.training:
             raise Invalid(Fault("opened_at", "går bara i övningsläge", "works only in training"))
-        if intake.opened_at.tzinfo is None:
-            raise Invalid(Fault("opened_at", "saknar tidszon", "has no time zone"))
         return intake.opened_at - now
 
     # --- doing ---------------------------------------------------------------------------------------
@@ -163,20 +167,26 @@ class Casework:
     async def record(
         self, case: CaseRef, filling: Filling, org: OrgId, key: RequestKey | None = None
     ) -> Receipt | None:
-        """Fills in a case: what is personal stays at the desk, coded facts go to the case.
+        """Fills in a case: what is personal is kept at the desk first, then coded facts go to the case.
 
         Returns None when there was nothing for the case itself.
         """
         key = key or str(uuid4())
         self.organisation(org)
+        if receipt := self.earlier_receipt(key):
+            return receipt
         standing = await self.standing(case)
-        facts = coded_facts(filling, standing.now, self.pack(case))
-        receipt = None
-        if facts != Facts():
-            receipt = await self.submit(case, FactsRecorded(key=key, by=Actor(org=org), facts=facts))
-        for item, category, content in kept_items(filling, key):
+        if org not in involved(standing.state):
+            raise Refused(Refusal(code="not-your-case"))
+        facts, kept = coded_facts(filling, standing.now, self.pack(case)), kept_items(filling, key)
+        event = FactsRecorded(key=key, by=Actor(org=org), facts=facts)
+        refusal = self.foreseen(standing, event) if facts != Facts() else None
+        known_already = kept and refusal is not None and refusal.code == "nothing-new"
+        if refusal is not None and not known_already:
+            raise Refused(refusal)
+        for item, category, content in kept:
             self.desk(org).keep(item, case, category, org, content)
-        return receipt
+        return None if facts == Facts() or known_already else await self.submit(case, event)
 
     async def send(
         self,
@@ -225,42 +235,45 @@ class Casework:
         """Acts on a handoff. Words and assessments are kept at `org`'s desk first; the act carries their id."""
         key = key or str(uuid4())
         self.organisation(org)
-        self.refuse_unknown_codes(case, reason, answer, by_phone)
+        self.refuse_unknown_codes(case, act, reason, answer, by_phone)
         assessment = assessment or (by_phone.assessment if by_phone else None)
         note = note or (by_phone.note if by_phone else None)
-        item = None
+        kept: list[tuple[ItemId, Category, Any]] = []
         if note is not None:
-            item = item_id(key, "note")
-            self.desk(org).keep(item, case, Category.NOTE, org, {"handoff": handoff, "text": note})
+            kept.append((item_id(key, "note"), Category.NOTE, {"handoff": handoff, "text": note}))
         if assessment is not None:
-            item = item_id(key, "assessment")
             content = assessment.model_dump(mode="json", exclude_none=True)
-            self.desk(org).keep(item, case, Category.ASSESSMENT, org, content)
-        return await self.submit(
-            case,
-            Acted(
-                key=key,
-                by=Actor(org=org),
-                handoff=handoff,
-                act=act,
-                reason=reason,
-                answer=answer,
-                note=item,
-                by_phone=by_phone.coded() if by_phone else None,
-            ),
+            kept.append((item_id(key, "assessment"), Category.ASSESSMENT, content))
+        event = Acted(
+            key=key,
+            by=Actor(org=org),
+            handoff=handoff,
+            act=act,
+            reason=reason,
+            answer=answer,
+            note=kept[-1][0] if kept else None,
+            by_phone=by_phone.coded() if by_phone else None,
         )
+        if kept and self.earlier_receipt(key) is None:
+            if refusal := self.foreseen(await self.standing(case), event):
+                raise Refused(refusal)
+            for item, category, content in kept:
+                self.desk(org).keep(item, case, category, org, content)
+        return await self.submit(case, event)
 
     def refuse_unknown_codes(
-        self, case: CaseRef, reason: Code | None, answer: Code | None, by_phone: PhoneAnswer | None
+        self, case: CaseRef, act: Act, reason: Code | None, answer: Code | None, by_phone: PhoneAnswer | None
     ) -> None:
         """A reason or answer that is in no list may be free text: it is stopped here, before it goes anywhere."""
         kinds = self.pack(case).kinds.values()
-        reasons = {code for kind in kinds for codes in kind.reasons.values() for code in codes}
-        answers = {code for kind in kinds for codes in kind.answers.values() for code in codes}
+        reasons = {code for kind in kinds for code in kind.reasons.get(act, ())}
+        answers = {code for kind in kinds for code in kind.answers.get(act, ())}
         if reason is not None and reason not in reasons:
-            raise Refused(Refusal(code="reason-needed", possible=tuple(sorted(reasons))))
+            code = "reason-needed" if reasons else "no-reason-here"
+            raise Refused(Refusal(code=code, possible=tuple(sorted(reasons))))
         if answer is not None and answer not in answers:
-            raise Refused(Refusal(code="answer-needed", possible=tuple(sorted(answers))))
+            code = "answer-needed" if answers else "no-answer-here"
+            raise Refused(Refusal(code=code, possible=tuple(sorted(answers))))
         if by_phone is not None and by_phone.answered_by not in ANSWERERS:
             functions = ", ".join(sorted(ANSWERERS))
             raise Invalid(Fault("answered_by", f"ange en funktion: {functions}", f"state a function: {functions}"))
@@ -274,7 +287,11 @@ class Casework:
         Raises:
             Refused: the case is no training case, or work is still on its way to a desk that answers.
         """
-        standing = await self.standing(case)
+        if not self.settings.training:
+            raise Refused(Refusal(code="not-a-training-case"))
+        standing = await self.at_rest(case)
+        if any(effect.attempts == 0 for effect in standing.state.desk_effects.values()):
+            raise Refused(Refusal(code="work-under-way", possible=tuple(standing.state.desk_effects)))
         actor = Actor(org=org or standing.state.opener or self.settings.home)
         left = forward
         while left > timedelta(0):
@@ -282,6 +299,22 @@ class Casework:
             await self.submit(case, ClockMoved(key=str(uuid4()), by=actor, forward=step))
             left -= step
         return await self.standing(case)
+
+    async def at_rest(self, case: CaseRef) -> Standing:
+        """The case when the register has every revision and no desk that answers is still being asked.
+
+        A desk that has not answered its first offer is not waited for. Gives up waiting after fifteen seconds
+        and returns the case as it is.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + REST_SECONDS
+        while True:
+            standing = await self.standing(case)
+            state = standing.state
+            asked = any(effect.attempts == 0 for effect in state.desk_effects.values())
+            if not (asked or state.pending) or loop.time() > end:
+                return standing
+            await asyncio.sleep(0.02)
 
     async def submit(self, case: CaseRef, event: Submitted) -> Receipt:
         """Submits an event and returns its receipt; a key that was answered long ago gives its old receipt.
@@ -292,10 +325,21 @@ class Casework:
         """
         if receipt := self.earlier_receipt(event.key):
             return receipt
-        outcome = await cases.submit(await self.client(), case, event)
+        try:
+            outcome = await cases.submit(await self.client(), case, event)
+        except NoSuchCase:
+            row = self.view.case(case)
+            if row is None or row.closed_as is None:
+                raise
+            raise Refused(Refusal(code="case-closed", detail=row.closed_as)) from None
         if isinstance(outcome, Refusal):
             raise Refused(outcome)
         return outcome
+
+    def foreseen(self, standing: Standing, event: Submitted) -> Refusal | None:
+        """Whether the core would refuse this, asked before anything is kept at a desk for it."""
+        outcome = decide(standing.state, event, standing.now, self.pack(standing.state.case))
+        return outcome if isinstance(outcome, Refusal) else None
 
     def earlier_receipt(self, key: RequestKey) -> Receipt | None:
         return self.view.receipt(key)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
+from activities.rule_packs import PACKS, pack_on
 from activities.surroundings import read_settings
 from console import reading, views, words
 from console.case_commands import As, Case, Json, Key, look, say, screen
@@ -36,9 +36,13 @@ async def list_handoffs(case: Case, as_json: Json = False) -> None:
         say([views.handoff_data(h, standing, pack) for h in standing.state.handoffs.values()])
         return
     screen.print(views.handoff_table(standing, pack))
+    if standing.state.handoffs:
+        typer.echo("Möjligt nu | Possible now")
     for handoff in standing.state.handoffs.values():
-        for org, acts in views.handoff_data(handoff, standing, pack)["possible"].items():
-            typer.echo(f"{handoff.id}  {org}: {', '.join(acts) or '–'}")
+        data = views.handoff_data(handoff, standing, pack)
+        phone = {f"{handoff.requester} --by-phone": data["possible_by_phone"]} if data["possible_by_phone"] else {}
+        for org, acts in (data["possible"] | phone).items():
+            typer.echo(f"  {handoff.id}  {org}: {', '.join(acts) or '–'}")
     if note:
         typer.echo(note)
 
@@ -130,18 +134,14 @@ async def inbox(org: As, as_json: Json = False) -> None:
         say([row.model_dump(mode="json") for row in rows])
     elif not rows:
         typer.echo("Inget att göra just nu. | Nothing to do just now.")
-    for row in rows if not as_json else ():
-        typer.echo(
-            f"{row.case} {row.handoff}  {row.kind}  från {row.requester}  svar senast {views.clock(row.answer_by)}"
-        )
+    else:
+        screen.print(views.inbox_table(rows, pack_on(datetime.now(UTC).date(), casework.settings.rule_packs or PACKS)))
 
 
 @app.command("kinds")
 @told
 async def kinds(as_json: Json = False) -> None:
     """Visar vilka sorters förfrågningar som finns. | Shows the kinds of handoff there are."""
-    from activities.rule_packs import PACKS, pack_on
-
     settings = read_settings()
     pack = pack_on(datetime.now(UTC).date(), settings.rule_packs or PACKS)
     if as_json:
@@ -152,11 +152,7 @@ async def kinds(as_json: Json = False) -> None:
             ]
         )
         return
-    table = Table("Kod | Code", "Vad | What", "Från → till | From → to", "Grund | Basis")
-    for kind in pack.kinds.values():
-        parties = f"{', '.join(kind.sender) or 'alla | anyone'} → {', '.join(kind.recipient) or 'egen | own'}"
-        table.add_row(kind.code, f"{kind.sv} | {kind.en}", parties, kind.basis)
-    screen.print(table)
+    screen.print(views.kinds_table(pack))
 
 
 def handoff_id(text: str) -> str:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from console import words
 from models.contracts import Standing
+from models.desk_tables import InboxRow
+from models.directory import DirectoryEntry
 from models.handoffs import Deadline, Handoff
 from models.packs import RulePack
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
 from rules.handoffs import possible
 
 ZONE = "Europe/Stockholm"
+DEADLINE_WIDTH = 38
+"""Room for a deadline's name and instant on one line."""
 WEEKDAYS = ("mån", "tis", "ons", "tors", "fre", "lör", "sön")
 
 
@@ -32,6 +37,22 @@ def clock(instant: datetime | None, zone: str = ZONE) -> str:
         return "–"
     here = instant.astimezone(ZoneInfo(zone))
     return f"{WEEKDAYS[here.weekday()]} {here:%Y-%m-%d %H:%M}"
+
+
+def short_clock(instant: datetime | None, zone: str = ZONE) -> str:
+    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if instant else "–"
+
+
+def table_of(*headings: tuple[str, str, int], whole: Iterable[str] = ()) -> Table:
+    """An airy table with two lines of heading. `whole` names the columns that are never folded."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for sv, en, least in headings:
+        table.add_column(f"{sv}\n{en}", overflow="fold", no_wrap=sv in whole, min_width=least or None)
+    return table
+
+
+def stacked(pair: tuple[str, str]) -> str:
+    return f"{pair[0]}\n{pair[1]}"
 
 
 def deadline_data(deadline: Deadline, now: datetime) -> dict[str, Any]:
@@ -109,25 +130,22 @@ def deadline_text(deadline: Deadline, now: datetime) -> Text:
 def handoff_table(standing: Standing, pack: RulePack) -> RenderableType:
     if not standing.state.handoffs:
         return Text("Inga öppna förfrågningar. | No open handoffs.", style="dim")
-    table = Table(expand=True)
-    for heading in (
-        "Nr",
-        "Vad | What",
-        "Från → till | From → to",
-        "Läge | Status",
-        "Klockor, ▲ = påminnelser | Clocks",
-    ):
-        table.add_column(heading, overflow="fold")
+    table = table_of(
+        ("Nr", "", 0),
+        ("Vad, från → till", "What, from → to", 0),
+        ("Läge", "Status", 11),
+        ("Klockor, ▲ = påminnelser", "Clocks, ▲ = rungs", DEADLINE_WIDTH),
+        whole=("Nr",),
+    )
     for handoff in standing.state.handoffs.values():
         kind = pack.kinds[handoff.kind]
         acute = " ‼" if handoff.urgency == "acute" else ""
-        status = both(words.STATUS[handoff.status]) + (
-            f" ({handoff.business_status})" if handoff.business_status else ""
+        status = stacked(words.STATUS[handoff.status]) + (
+            f"\n({handoff.business_status})" if handoff.business_status else ""
         )
         table.add_row(
             handoff.id,
-            f"{kind.sv}{acute}\n{kind.en}",
-            f"{handoff.requester}\n→ {handoff.recipient}",
+            f"{kind.sv}{acute}\n{kind.en}\n{handoff.requester} → {handoff.recipient}",
             status,
             Text("\n").join(deadline_text(d, standing.now) for d in handoff.deadlines),
         )
@@ -179,31 +197,80 @@ def assessment_text(standing: Standing) -> Text:
 
 
 def cases_table(rows: Iterable[tuple[CaseRow, int, datetime | None]]) -> Table:
-    table = Table(expand=True)
-    for heading in (
-        "Ärende | Case",
-        "Fas | Phase",
-        "Läge | Urgency",
-        "Öppnat | Opened",
-        "Nästa tid | Next due",
-        "Sena | Overdue",
-    ):
-        table.add_column(heading, overflow="fold")
+    table = table_of(
+        ("Ärende", "Case", 0),
+        ("Fas", "Phase", 0),
+        ("Läge", "Urgency", 0),
+        ("Öppnat", "Opened", 0),
+        ("Nästa tid", "Next due", 0),
+        ("Sena", "Late", 0),
+        whole=("Ärende", "Läge", "Öppnat", "Nästa tid", "Sena"),
+    )
     phases = {phase.value: pair for phase, pair in words.PHASE.items()}
     urgencies = {urgency.value: pair for urgency, pair in words.URGENCY.items()}
     for row, overdue, due in rows:
         late = Text(str(overdue), style="bold red" if overdue else "")
-        opened, phase, urgency = clock(row.opened_at), both(phases[row.phase]), both(urgencies[row.urgency])
-        table.add_row(row.ref, phase, urgency, opened, clock(due), late)
+        opened, phase, urgency = short_clock(row.opened_at), stacked(phases[row.phase]), stacked(urgencies[row.urgency])
+        table.add_row(row.ref, phase, urgency, opened, short_clock(due), late)
     return table
 
 
 def history_table(rows: Iterable[CaseEventRow]) -> Table:
-    table = Table(expand=True)
-    for heading in ("Rev", "När | When", "Vad | What", "Av | By", "Fas | Phase"):
-        table.add_column(heading, overflow="fold")
+    table = table_of(
+        ("Rev", "", 0),
+        ("När", "When", 0),
+        ("Vad", "What", 0),
+        ("Av", "By", 0),
+        ("Fas", "Phase", 0),
+        whole=("Rev", "När"),
+    )
+    phases = {phase.value: pair for phase, pair in words.PHASE.items()}
     for row in rows:
-        table.add_row(str(row.revision), clock(row.at), event_text(row), row.actor or "–", row.phase)
+        phase = stacked(phases[row.phase])
+        table.add_row(str(row.revision), clock(row.at), event_text(row), row.actor or "–", phase)
+    return table
+
+
+def inbox_table(rows: Iterable[InboxRow], pack: RulePack) -> Table:
+    table = table_of(
+        ("Ärende", "Case", 0),
+        ("Nr", "", 0),
+        ("Vad, från", "What, from", 0),
+        ("Svar senast", "Answer by", 0),
+        whole=("Ärende", "Nr", "Svar senast"),
+    )
+    for row in rows:
+        kind = pack.kinds.get(row.kind or "")
+        what = f"{kind.sv}\n{kind.en}" if kind else row.kind or "–"
+        table.add_row(row.case, row.handoff, f"{what}\n{row.requester}", clock(row.answer_by))
+    return table
+
+
+def kinds_table(pack: RulePack) -> Table:
+    table = table_of(
+        ("Kod", "Code", 0),
+        ("Vad, grund", "What, basis", 0),
+        ("Från → till", "From → to", 22),
+        whole=("Kod",),
+    )
+    for kind in pack.kinds.values():
+        sender = "\n".join(kind.sender) or "alla | anyone"
+        recipient = "\n→ ".join(kind.recipient) or "egen | own"
+        table.add_row(kind.code, f"{kind.sv}\n{kind.en}\n{kind.basis}", f"{sender}\n→ {recipient}")
+    return table
+
+
+def directory_table(entries: Iterable[DirectoryEntry]) -> Table:
+    table = table_of(
+        ("Id", "", 0),
+        ("Namn", "Name", 0),
+        ("Sort", "Function", 0),
+        ("Desk", "", 0),
+        ("Telefon", "Phone", 0),
+        whole=("Id",),
+    )
+    for entry in entries:
+        table.add_row(entry.id, entry.name, entry.function, "ja" if entry.desk else "nej", entry.phone or "–")
     return table
 
 
@@ -225,8 +292,6 @@ def overdue_by_case(
     rows: Iterable[CaseRow], deadlines: Iterable[DeadlineRow], now: datetime
 ) -> list[tuple[CaseRow, int, datetime | None]]:
     """For each case: how many live deadlines are past by the case's own now, and the next one to come."""
-    from datetime import timedelta
-
     per_case: dict[str, list[DeadlineRow]] = {}
     for deadline in deadlines:
         per_case.setdefault(deadline.case, []).append(deadline)

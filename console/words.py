@@ -96,6 +96,17 @@ REFUSAL = {
         "This kind can't be declined ({detail}).",
     ),
     "kind-does-not-allow-hold": ("En sådan förfrågan kan inte vila ({detail}).", "This kind can't be held ({detail})."),
+    "kind-does-not-allow-fail": (
+        "En sådan förfrågan kan inte avslutas som ej möjlig ({detail}).",
+        "This kind can't end as failed ({detail}).",
+    ),
+    "consent-needed": (
+        "Det kräver personens samtycke, och det är: {detail}.",
+        "It needs the person's consent, which is: {detail}.",
+    ),
+    "already-open": ("Ärendet är redan öppnat.", "The case is open already."),
+    "not-opened": ("Ärendet är inte öppnat ännu.", "The case has not been opened yet."),
+    "opener-is-another": ("Ärendet öppnas av en annan ({detail}).", "Another opens this case ({detail})."),
     "reason-needed": ("Ange ett skäl ur listan: --reason KOD.", "State a reason from the list: --reason CODE."),
     "no-reason-here": ("Till detta hör inget skäl.", "No reason belongs to this."),
     "answer-needed": ("Ange ett av svaren: --answer KOD.", "State one of the answers: --answer CODE."),
@@ -116,6 +127,10 @@ REFUSAL = {
         "Den uppgiften noteras av socialtjänsten.",
         "That fact is recorded by the social services.",
     ),
+    "work-under-way": (
+        "Något är på väg till en mottagare just nu. Vänta några sekunder och försök igen.",
+        "Something is on its way to a recipient just now. Wait some seconds and try again.",
+    ),
     "not-a-training-case": ("Tiden kan bara flyttas i övningsärenden.", "Time moves only in training cases."),
     "unknown-kind": ("Den sortens förfrågan finns inte.", "There is no such kind of handoff."),
     "sender-may-not-ask-this": (
@@ -129,7 +144,23 @@ REFUSAL = {
     "too-many-open": ("För många öppna förfrågningar i ärendet.", "Too many handoffs are open in the case."),
     "beyond-calendar": ("Reglernas kalender slutar {detail}.", "The rules' calendar ends {detail}."),
 }
-INSTEAD = ("I stället går det att", "Possible instead")
+INSTEAD = ("Det går att", "Possible")
+"""Said before what is possible, unless `LEADING` has a better word for it."""
+LEADING = {
+    "reason-needed": ("Skälen", "Reasons"),
+    "no-reason-here": ("Skäl hör till", "Reasons belong to"),
+    "answer-needed": ("Svaren", "Answers"),
+    "unknown-handoff": ("Öppna förfrågningar", "Open handoffs"),
+    "handoff-ended": ("Öppna förfrågningar", "Open handoffs"),
+    "handoffs-open": ("Öppna", "Open"),
+    "too-many-open": ("Öppna", "Open"),
+    "unknown-kind": ("Sorterna", "Kinds"),
+    "sender-may-not-ask-this": ("Det gör", "Those who can"),
+    "recipient-cannot-take-this": ("Det gör", "Those who can"),
+    "fact-is-not-yours-to-record": ("Ni kan notera", "You can record"),
+}
+UNTOLD = ("work-under-way",)
+"""Refusals whose `possible` says nothing to a person."""
 
 
 def refusal_sentence(refusal: Refusal) -> tuple[str, str]:
@@ -137,10 +168,10 @@ def refusal_sentence(refusal: Refusal) -> tuple[str, str]:
     plain = ("Det går inte nu.", "Not possible now.")
     sv, en = REFUSAL.get(refusal.code, plain)
     detail = refusal.detail or ""
-    by_status = {status.value: words for status, words in STATUS.items()}
-    sv_detail, en_detail = by_status.get(detail, (detail, detail))
+    known = {word.value: pair for words in (STATUS, CONSENT) for word, pair in words.items()}
+    sv_detail, en_detail = known.get(detail, (detail, detail))
     sv, en = sv.format(detail=sv_detail), en.format(detail=en_detail)
-    if refusal.possible:
-        codes = ", ".join(refusal.possible)
-        sv, en = f"{sv} {INSTEAD[0]}: {codes}.", f"{en} {INSTEAD[1]}: {codes}."
+    if refusal.possible and refusal.code not in UNTOLD:
+        codes, lead = ", ".join(refusal.possible), LEADING.get(refusal.code, INSTEAD)
+        sv, en = f"{sv} {lead[0]}: {codes}.", f"{en} {lead[1]}: {codes}."
     return sv, en
