@@ -51,7 +51,13 @@ def load_pack(directory: Path) -> RulePack:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)]
         raise BadPack(f"{directory}: " + "; ".join(lines)) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except BadPack as error:
+        raise BadPack(f"{directory}: {error}") from None
+    except KeyError as error:
+        raise BadPack(f"{directory}: {error} is missing") from None
+    except RecursionError:
+        raise BadPack(f"{directory}: kinds.toml: a kind is like itself, by way of others perhaps") from None
+    except (TypeError, ValueError, AttributeError) as error:
         raise BadPack(f"{directory}: {error}") from error
     if pack.engine != ENGINE:
         raise BadPack(f"{directory}: written for engine {pack.engine}, this program is engine {ENGINE}")

@@ -30,7 +30,7 @@ from models.events import (
 )
 from models.handoffs import Act, ByPhone, Deadline, DeadlineName, Firing, Handoff
 from models.packs import RulePack
-from models.words import Code, EndCode, Function, OrgId, Urgency, case_reference
+from models.words import Code, EndCode, Function, OrgId, Phase, TrackB, Urgency, case_reference
 from rules.case import decide, wake_at
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -193,6 +193,12 @@ class Case:
 
     def due(self, kind: Code, name: DeadlineName) -> str | None:
         return shown(self.deadline(kind, name).due)
+
+    def track_b(self) -> TrackB:
+        return self.state.track_b
+
+    def phase(self) -> Phase:
+        return self.state.phase
 
     def firings(self) -> list[Firing]:
         return [firing for entry in self.entries for firing in entry.firings]

@@ -1,0 +1,531 @@
+"""Handoffs: who may do what, what an answer needs, and what follows when one is not met."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from models.contracts import Refusal
+from models.events import Acted, Actor, Custody
+from models.handoffs import OPEN, Act, DeadlineName, Handoff, Party, Status
+from models.words import Consent, CustodyPlace, Function, Need, TrackB, Urgency
+from rules import handoffs
+from rules.case import decide
+from rules.handoffs import RESUMABLE, TRANSITIONS, possible
+from tests.rules_support import (
+    ACTING,
+    BED_1,
+    BED_2,
+    BOPS,
+    EVERYBODY,
+    NGO,
+    PACK,
+    PHONED,
+    POLICE,
+    PRISON,
+    REGION,
+    SIS,
+    SOC_A,
+    SOC_B,
+    SOC_C,
+    SOC_D,
+    TAX,
+    Case,
+    at,
+    rungs,
+    shown,
+)
+
+ACK, DECISION, COMPLETION = DeadlineName.ACKNOWLEDGEMENT, DeadlineName.DECISION, DeadlineName.COMPLETION
+NOW = at("2027-02-01 10:00")
+SOON = at("2027-02-01 11:00")
+
+# One line for each permitted act: in which status, by whom, what comes of it. Everything else is refused.
+PERMITTED = """
+requested    acknowledge  recipient  received
+requested    accept       recipient  accepted
+requested    decline      recipient  rejected
+requested    withdraw     requester  cancelled
+received     accept       recipient  accepted
+received     decline      recipient  rejected
+received     withdraw     requester  cancelled
+accepted     start        recipient  in-progress
+accepted     hold         recipient  on-hold
+accepted     complete     recipient  completed
+accepted     fail         recipient  failed
+accepted     withdraw     requester  cancelled
+in-progress  hold         recipient  on-hold
+in-progress  complete     recipient  completed
+in-progress  fail         recipient  failed
+in-progress  withdraw     requester  cancelled
+on-hold      resume       recipient  accepted
+on-hold      fail         recipient  failed
+on-hold      withdraw     requester  cancelled
+"""
+EXPECTED = {
+    (Status(source), Act(act), Party(by)): Status(target)
+    for source, act, by, target in (line.split() for line in PERMITTED.split("\n") if line)
+}
+
+
+def asked(status: Status) -> Case:
+    """A question about placement to C, in this status."""
+    case = Case().opens(NOW)
+    assert case.sends("placement-question", SOC_A, SOC_C, NOW) is None
+    handoff = case.one("placement-question")
+    path = {
+        Status.RECEIVED: [Act.ACKNOWLEDGE],
+        Status.ACCEPTED: [Act.ACCEPT],
+        Status.IN_PROGRESS: [Act.ACCEPT, Act.START],
+        Status.ON_HOLD: [Act.ACCEPT, Act.HOLD],
+    }
+    for act in path.get(status, []):
+        reason = "awaiting-information" if act is Act.HOLD else None
+        assert case.acts(handoff, act, SOC_C, NOW, reason=reason) is None
+    assert case.one("placement-question").status is status
+    return case
+
+
+def reason_for(act: Act, handoff: Handoff) -> str | None:
+    return next(iter(PACK.kinds[handoff.kind].reasons.get(act, ())), None)
+
+
+@pytest.mark.parametrize(("status", "act", "by"), list(product(sorted(OPEN), Act, Party)), ids=str)
+def test_every_act_is_in_the_table_or_refused_with_what_is_possible(status: Status, act: Act, by: Party) -> None:
+    case = asked(status)
+    handoff = case.one("placement-question")
+    actor = SOC_C if by is Party.RECIPIENT else SOC_A
+    refusal = case.acts(handoff, act, actor, SOON, reason=reason_for(act, handoff))
+    target = EXPECTED.get((status, act, by))
+    if target is None:
+        assert refusal is not None
+        assert set(refusal.possible) == {str(a) for s, a, p in EXPECTED if (s, p) == (status, by)}
+        assert case.one("placement-question") == handoff
+    else:
+        assert refusal is None
+        now = case.state.handoffs.get(handoff.id) or case.state.ended[handoff.id]
+        assert now.status is target
+
+
+def test_the_table_says_what_the_rules_say() -> None:
+    said = {(source, act, by) for source, act, by in [*TRANSITIONS, RESUMABLE]}
+    assert said == set(EXPECTED)
+    assert all(EXPECTED[row] is target for row, target in TRANSITIONS.items())
+
+
+@pytest.mark.parametrize("act", Act)
+def test_nothing_can_be_done_to_what_has_ended(act: Act) -> None:
+    case = asked(Status.REQUESTED)
+    handoff = case.one("placement-question")
+    assert case.acts(handoff, Act.WITHDRAW, SOC_A, SOON, reason="no-longer-needed") is None
+    for actor in (SOC_A, SOC_C):
+        refusal = case.acts(handoff, act, actor, SOON)
+        assert refusal is not None
+        assert (refusal.code, refusal.detail) == ("handoff-ended", "cancelled")
+
+
+def test_a_handoff_that_was_never_sent_is_unknown() -> None:
+    case = asked(Status.REQUESTED)
+    refusal = case.acts(case.one("placement-question").model_copy(update={"id": "H99"}), Act.ACCEPT, SOC_C, SOON)
+    assert refusal is not None
+    assert refusal.code == "unknown-handoff"
+    assert set(refusal.possible) == set(case.state.handoffs)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "first-contact",
+        "support-request",
+        "child-concern",
+        "state-care-place",
+        "duty-handover",
+        "release",
+        "care-ends",
+        "threat-assessment",
+        "find-another-way",
+    ],
+)
+def test_these_kinds_may_not_be_declined(kind: str) -> None:
+    assert not PACK.kinds[kind].may_decline
+    handoff = handoffs.requested(
+        "H1", PACK.kinds[kind], next(iter(PACK.kinds[kind].deadlines)), "ngo", "soc-a", NOW, PACK, NOW
+    )
+    event = Acted(key=Case().key(), by=Actor(org="soc-a"), handoff="H1", act=Act.DECLINE, reason="no-capacity")
+    refusal = handoffs.refused(handoff, event, PACK)
+    assert refusal is not None
+    assert refusal.code == "kind-does-not-allow-decline"
+    assert refusal.detail == PACK.kinds[kind].basis
+    assert set(refusal.possible) == {"acknowledge", "accept"}
+
+
+def test_what_leaves_no_task_behind_cannot_be_failed_away() -> None:
+    for kind in PACK.kinds.values():
+        handoff = handoffs.requested("H1", kind, next(iter(kind.deadlines)), "soc-b", "soc-a", NOW, PACK, NOW)
+        accepted = handoff.model_copy(update={"status": Status.ACCEPTED})
+        assert (Act.FAIL in possible(accepted, "soc-a", PACK)) == (kind.if_unmet != "nothing"), kind.code
+
+
+def test_the_police_answer_eligible_or_not_eligible_and_nothing_else() -> None:
+    case = Case().opens(NOW, consent=Consent.GIVEN, police_track_wanted=True)
+    track = case.one("police-track")
+    assert case.acts(track, Act.ACCEPT, POLICE, SOON) is None
+    assert set(possible(case.one("police-track"), "police", PACK)) == {Act.START, Act.COMPLETE}
+    for answer, reason in ((None, None), ("as-planned", None), ("not-eligible", "not-possible")):
+        refusal = case.acts(track, Act.COMPLETE, POLICE, SOON, answer=answer, reason=reason)
+        assert refusal is not None
+        assert refusal.code in ("answer-needed", "no-reason-here")
+    assert case.acts(track, Act.COMPLETE, POLICE, SOON, answer="not-eligible") is None
+
+
+def test_an_act_that_needs_a_reason_is_refused_without_one_from_the_list() -> None:
+    case = asked(Status.REQUESTED)
+    handoff = case.one("placement-question")
+    for reason in (None, "awaiting-decision"):
+        refusal = case.acts(handoff, Act.DECLINE, SOC_C, SOON, reason=reason)
+        assert refusal == Refusal(code="reason-needed", possible=("no-capacity", "not-suitable", "wrong-recipient"))
+    refusal = case.acts(handoff, Act.ACCEPT, SOC_C, SOON, reason="no-capacity")
+    assert refusal is not None
+    assert refusal.code == "no-reason-here"
+    refusal = case.acts(handoff, Act.ACCEPT, SOC_C, SOON, answer="eligible")
+    assert refusal is not None
+    assert refusal.code == "no-answer-here"
+
+
+def test_a_threat_assessment_is_completed_only_with_an_assessment() -> None:
+    case = Case().opens(NOW, urgency=Urgency.ACUTE)
+    threat = case.one("threat-assessment")
+    assert case.acts(threat, Act.ACCEPT, POLICE, SOON) is None
+    refusal = case.acts(threat, Act.COMPLETE, POLICE, SOON)
+    assert refusal is not None
+    assert refusal.code == "assessment-needed"
+
+
+def test_an_answer_by_phone_is_recorded_by_the_sender_and_ends_the_same_clock() -> None:
+    case = asked(Status.REQUESTED)
+    handoff = case.one("placement-question")
+    refusal = case.acts(handoff, Act.ACCEPT, SOC_A, SOON)
+    assert refusal is not None
+    assert refusal.code == "answer-is-the-recipients"
+    assert refusal.possible == ("withdraw",)
+    assert case.acts(handoff, Act.ACCEPT, SOC_A, SOON, by_phone=PHONED) is None
+    assert case.one("placement-question").status is Status.ACCEPTED
+    assert [d.name for d in case.one("placement-question").deadlines] == [COMPLETION]
+
+
+@pytest.mark.parametrize("phone", [None, PHONED])
+@pytest.mark.parametrize("act", Act)
+def test_somebody_outside_the_handoff_can_do_nothing_with_it(act: Act, phone: object) -> None:
+    case = asked(Status.RECEIVED)
+    handoff = case.one("placement-question")
+    for outsider in (POLICE, SOC_D, NGO):
+        refusal = case.acts(handoff, act, outsider, SOON, reason=reason_for(act, handoff), by_phone=phone)
+        assert refusal == Refusal(code="not-your-handoff")
+    assert case.one("placement-question") == handoff
+
+
+def test_a_hold_is_watched_and_says_why() -> None:
+    case = asked(Status.ACCEPTED)
+    handoff = case.one("placement-question")
+    refusal = case.acts(handoff, Act.HOLD, SOC_C, SOON)
+    assert refusal is not None
+    assert refusal.code == "reason-needed"
+    assert case.acts(handoff, Act.HOLD, SOC_C, SOON, reason="awaiting-decision") is None
+    held = case.one("placement-question")
+    assert held.business_status == "awaiting-decision"
+    assert [(d.name, d.next_at is None) for d in held.deadlines] == [(COMPLETION, True), (DeadlineName.HOLD, False)]
+
+
+def test_a_kind_that_cannot_wait_may_not_be_held() -> None:
+    case = Case().opens(NOW, minor=True)
+    concern = case.one("child-concern")
+    assert case.acts(concern, Act.ACCEPT, SOC_A, SOON) is None
+    refusal = case.acts(concern, Act.HOLD, SOC_A, SOON, reason="awaiting-information")
+    assert refusal is not None
+    assert refusal.code == "kind-does-not-allow-hold"
+
+
+def test_an_investigation_of_a_child_counts_its_four_months_from_when_it_was_opened() -> None:
+    case = Case().opens(at("2027-01-18 11:20"), by=SIS, minor=True)
+    assert case.due("child-concern", ACK) == "Wed 20 Jan 2027 00:00"
+    assert case.due("child-concern", DECISION) == "Tue 2 Feb 2027 00:00"
+    assert case.acts(case.one("child-concern"), Act.ACCEPT, SOC_A, at("2027-01-21 11:20")) is None
+    assert [d.name for d in case.one("child-concern").deadlines] == [COMPLETION]
+    assert case.due("child-concern", COMPLETION) == "Sat 22 May 2027 00:00"
+
+
+def test_a_place_in_state_care_cannot_be_declined_and_alarms_within_the_hour() -> None:
+    case = Case().opens(at("2027-01-18 11:20"), minor=True)
+    assert case.sends("state-care-place", SOC_A, SIS, at("2027-01-18 15:00"), Urgency.ACUTE) is None
+    place = case.one("state-care-place")
+    assert Act.DECLINE not in possible(place, "sis", PACK)
+    assert rungs(case.waits(at("2027-01-18 17:00")), place, ACK) == [
+        (1, 0, "Mon 18 Jan 2027 16:00"),
+        (2, 0, "Mon 18 Jan 2027 16:30"),
+        (2, 1, "Mon 18 Jan 2027 17:00"),
+    ]
+    assert case.acts(place, Act.ACCEPT, SIS, at("2027-01-18 17:10")) is None
+    assert case.due("state-care-place", COMPLETION) == "Tue 2 Feb 2027 08:00"
+
+
+def with_release(ends: str = "2027-04-12 09:00") -> Case:
+    custody = Custody(place=CustodyPlace.PRISON, ends_at=at(ends))
+    case = Case().opens(at("2027-02-11 10:00"), by=PRISON, custody=custody, consent=Consent.GIVEN)
+    assert case.acts(case.one("release"), Act.ACKNOWLEDGE, SOC_A, at("2027-02-15 09:00")) is None
+    return case
+
+
+def test_a_release_that_moves_near_becomes_acute_once_however_often_it_is_told() -> None:
+    case = with_release()
+    release = case.one("release")
+    case.waits(at("2027-03-22 09:00"))
+    moved = Custody(place=CustodyPlace.PRISON, ends_at=at("2027-03-24 09:00"))
+    assert case.learns(at("2027-03-22 09:00"), by=PRISON, custody=moved) is None
+    state = case.state
+    refusal = case.learns(at("2027-03-22 09:00"), by=PRISON, custody=moved)
+    assert refusal is not None
+    assert refusal.code == "nothing-new"
+    assert case.state == state
+    assert case.one("release").urgency is Urgency.ACUTE
+    assert case.due("release", COMPLETION) == "Tue 23 Mar 2027 09:00"
+    assert rungs(case.waits(at("2027-03-23 09:30")), release, COMPLETION) == [
+        (1, 0, "Tue 23 Mar 2027 09:00"),
+        (2, 0, "Tue 23 Mar 2027 09:30"),
+    ]
+    assert case.notices("late-at-birth") == [("soc-a", "officer")]
+
+
+def test_housing_found_in_time_silences_the_acute_ladder() -> None:
+    case = with_release()
+    release = case.one("release")
+    case.waits(at("2027-03-22 09:00"))
+    moved = Custody(place=CustodyPlace.PRISON, ends_at=at("2027-03-24 09:00"))
+    assert case.learns(at("2027-03-22 09:00"), by=PRISON, custody=moved) is None
+    assert case.acts(release, Act.ACCEPT, SOC_A, at("2027-03-23 08:30")) is None
+    assert case.acts(release, Act.COMPLETE, SOC_A, at("2027-03-23 08:40")) is None
+    assert rungs(case.waits(at("2027-03-24 09:30")), release, COMPLETION) == []
+
+
+def test_a_release_that_moves_but_not_near_sets_its_housing_deadline_again() -> None:
+    case = with_release()
+    later_on = Custody(place=CustodyPlace.PRISON, ends_at=at("2027-06-14 09:00"))
+    assert case.learns(at("2027-03-01 09:00"), by=PRISON, custody=later_on) is None
+    # 30 days before Monday 14 June is Saturday 15 May: a countdown comes sooner, Friday 24:00.
+    assert case.due("release", COMPLETION) == "Sat 15 May 2027 00:00"
+    sooner = Custody(place=CustodyPlace.PRISON, ends_at=at("2027-03-22 09:00"))
+    assert case.learns(at("2027-03-01 10:00"), by=PRISON, custody=sooner) is None
+    assert case.due("release", COMPLETION) == "Tue 2 Mar 2027 10:00"
+    assert case.notices("late-at-birth") == [("soc-a", "officer"), ("soc-a", "officer")]
+
+
+def test_a_release_that_is_near_when_it_is_told_is_acute_from_the_start() -> None:
+    custody = Custody(place=CustodyPlace.REMAND, ends_at=at("2027-02-12 09:00"))
+    case = Case().opens(at("2027-02-11 10:00"), by=PRISON, custody=custody)
+    assert case.one("release").urgency is Urgency.ACUTE
+    assert case.due("release", COMPLETION) == "Fri 12 Feb 2027 10:00"
+
+
+def looking_for_a_home() -> Case:
+    """Story 1, 1 February: decided, and C is asked before D."""
+    case = Case().opens(at("2027-01-29 10:00"), needs=(Need.RELOCATION,))
+    assert case.acts(case.one("support-request"), Act.ACCEPT, SOC_A, at("2027-01-29 11:00")) is None
+    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, at("2027-01-29 12:00")) is None
+    case.finds(at("2027-02-01 10:00"), SOC_C, SOC_D)
+    return case
+
+
+def test_a_declined_placement_asks_the_next_municipality_at_once() -> None:
+    case = looking_for_a_home()
+    to_c = case.one("placement-question")
+    assert to_c.recipient == "soc-c"
+    assert case.due("placement-question", ACK) == "Tue 2 Feb 2027 10:00"
+    assert case.due("placement-question", DECISION) == "Mon 8 Feb 2027 10:00"
+    assert case.acts(to_c, Act.DECLINE, SOC_C, at("2027-02-03 11:00"), reason="no-capacity") is None
+    to_d = case.one("placement-question")
+    assert (to_d.recipient, to_d.parent, to_d.candidates) == ("soc-d", to_c.id, ())
+    assert case.due("placement-question", ACK) == "Thu 4 Feb 2027 11:00"
+    assert case.due("placement-question", DECISION) == "Wed 10 Feb 2027 11:00"
+    assert "find-another-way" not in case.kinds()
+
+
+def test_the_answer_to_a_decline_is_about_what_was_declined() -> None:
+    case = looking_for_a_home()
+    to_c = case.one("placement-question")
+    assert case.acts(to_c, Act.DECLINE, SOC_C, at("2027-02-03 11:00"), reason="no-capacity") is None
+    receipt = list(case.state.answered.values())[-1]
+    assert (receipt.handoff, receipt.status) == (to_c.id, Status.REJECTED)
+
+
+def test_when_nobody_is_left_to_ask_somebody_must_find_another_way() -> None:
+    case = looking_for_a_home()
+    to_c = case.one("placement-question")
+    assert case.acts(to_c, Act.DECLINE, SOC_C, at("2027-02-03 11:00"), reason="no-capacity") is None
+    to_d = case.one("placement-question")
+    assert case.acts(to_d, Act.DECLINE, SOC_D, at("2027-02-04 11:00"), reason="no-capacity") is None
+    task = case.one("find-another-way")
+    assert (task.requester, task.recipient, task.parent) == ("soc-a", "soc-a", to_d.id)
+    assert case.due("find-another-way", DECISION) == "Fri 5 Feb 2027 11:00"
+
+
+def test_when_a_desk_finds_nobody_somebody_must_find_another_way() -> None:
+    case = Case().opens(NOW, urgency=Urgency.ACUTE, needs=(Need.PROTECTED_HOUSING,))
+    case.finds(SOON)
+    assert case.one("find-another-way").urgency is Urgency.ACUTE
+    assert case.due("find-another-way", DECISION) == "Mon 1 Feb 2027 12:00"
+    assert case.sends("protected-bed", SOC_A, BED_2, at("2027-02-01 11:30")) is None
+    assert "find-another-way" not in case.kinds()
+
+
+def bed_asked() -> Case:
+    case = Case().opens(at("2027-01-05 23:00"), urgency=Urgency.ACUTE, needs=(Need.PROTECTED_HOUSING,))
+    case.finds(at("2027-01-05 23:00"), BED_1)
+    return case
+
+
+@pytest.mark.parametrize("reason", ["no-answer", "other-solution-sought"])
+def test_a_bed_withdrawn_while_still_needed_leaves_a_task_that_asking_again_ends(reason: str) -> None:
+    case = bed_asked()
+    bed = case.one("protected-bed")
+    assert case.acts(bed, Act.WITHDRAW, SOC_A, at("2027-01-06 00:35"), reason=reason) is None
+    assert case.due("find-another-way", DECISION) == "Wed 6 Jan 2027 01:35"
+    assert case.sends("protected-bed", SOC_A, BED_2, at("2027-01-06 00:40")) is None
+    assert "find-another-way" not in case.kinds()
+    assert case.due("protected-bed", ACK) == "Wed 6 Jan 2027 01:40"
+    assert "asked-again" in {e.business_status for e in case.state.ended.values()}
+
+
+@pytest.mark.parametrize("reason", ["no-longer-needed", "sent-in-error"])
+def test_a_bed_that_nobody_needs_any_more_leaves_no_task(reason: str) -> None:
+    case = bed_asked()
+    assert case.acts(case.one("protected-bed"), Act.WITHDRAW, SOC_A, at("2027-01-06 00:35"), reason=reason) is None
+    assert "find-another-way" not in case.kinds()
+
+
+def test_a_declined_bed_at_night_is_sought_again_within_the_hour_whatever_urgency_was_written() -> None:
+    case = Case().opens(at("2027-01-05 23:00"), urgency=Urgency.ORDINARY)
+    assert case.sends("protected-bed", SOC_A, BED_2, at("2027-01-05 23:00"), Urgency.ORDINARY) is None
+    bed = case.one("protected-bed")
+    assert case.acts(bed, Act.DECLINE, BED_2, at("2027-01-05 23:30"), reason="no-capacity") is None
+    assert case.due("find-another-way", DECISION) == "Wed 6 Jan 2027 00:30"
+
+
+def test_one_asking_ends_one_task_and_leaves_the_others() -> None:
+    case = Case().opens(NOW)
+    for recipient in (NGO, BED_2):
+        assert case.sends("intervention", SOC_A, recipient, NOW) is None
+    for handoff in case.all("intervention"):
+        org = EVERYBODY[handoff.recipient]
+        assert case.acts(handoff, Act.DECLINE, org, SOON, reason="no-capacity") is None
+    first, second = case.all("find-another-way")
+    assert case.sends("intervention", SOC_A, REGION, at("2027-02-01 12:00"), parent=second.id) is None
+    assert case.all("find-another-way") == [first]
+    assert case.sends("intervention", SOC_A, NGO, at("2027-02-01 13:00")) is None
+    assert case.all("find-another-way") == []
+
+
+def test_what_was_asked_of_social_services_and_not_met_stays_theirs() -> None:
+    case = Case().opens(NOW, by=NGO)
+    support = case.one("support-request")
+    assert support.requester == "ngo"
+    assert case.acts(support, Act.WITHDRAW, NGO, SOON, reason="no-answer") is None
+    assert case.one("find-another-way").recipient == "soc-a"
+
+
+def test_a_withdrawn_question_is_taken_back_from_the_desk_that_may_have_it() -> None:
+    case = asked(Status.REQUESTED)
+    handoff = case.one("placement-question")
+    assert case.acts(handoff, Act.WITHDRAW, SOC_A, SOON, reason="no-longer-needed") is None
+    to_c = [e.task.question.work for e in case.state.desk_effects.values() if e.task.desk == "soc-c"]
+    assert to_c == ["take-back"]
+
+
+@pytest.mark.parametrize("kind", sorted(PACK.kinds))
+@pytest.mark.parametrize("urgency", Urgency)
+def test_every_kind_can_be_asked_with_either_urgency(kind: str, urgency: Urgency) -> None:
+    wanted = PACK.kinds[kind]
+    case = Case().opens(NOW, consent=Consent.GIVEN)
+    people = [o for o in ACTING if not wanted.sender or o.function in wanted.sender]
+    sender = people[0]
+    recipient = sender
+    if wanted.mode != "assignment":
+        others = [o for o in EVERYBODY.values() if o.function in wanted.recipient and o != sender]
+        recipient = others[0]
+    before = len(case.state.handoffs)
+    refusal = case.sends(kind, sender, recipient, NOW, urgency, anchor=at("2027-06-01 10:00"))
+    if kind == "find-another-way":
+        assert refusal is not None
+        return
+    assert refusal is None
+    assert len(case.state.handoffs) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "sender", "recipient", "code"),
+    [
+        ("no-such-kind", SOC_A, POLICE, "unknown-kind"),
+        ("police-track", SOC_A, POLICE, "consent-needed"),
+        ("coordinated-plan", SOC_A, REGION, "consent-needed"),
+        ("protected-bed", POLICE, BED_1, "sender-may-not-ask-this"),
+        ("protected-bed", SOC_A, NGO, "recipient-cannot-take-this"),
+        ("duty-handover", SOC_A, SOC_A, "recipient-is-sender"),
+        ("execute-decision", SOC_A, SOC_B, "own-work-stays-inside"),
+        ("release", PRISON, SOC_A, "date-needed"),
+        ("duty-handover", SOC_D, SOC_A, "not-your-case"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused(kind: str, sender: object, recipient: object, code: str) -> None:
+    case = Case().opens(NOW)
+    state = case.state
+    refusal = case.sends(kind, sender, recipient, SOON)  # type: ignore[arg-type]
+    assert refusal is not None
+    assert refusal.code == code
+    assert case.state == state
+
+
+def test_one_who_declined_has_no_more_part_in_the_case() -> None:
+    case = looking_for_a_home()
+    question = case.one("placement-question")
+    assert case.acts(question, Act.DECLINE, SOC_C, at("2027-02-03 11:00"), reason="no-capacity") is None
+    refusal = case.sends("duty-handover", SOC_C, SOC_A, at("2027-02-03 12:00"))
+    assert refusal is not None
+    assert refusal.code == "not-your-case"
+
+
+def test_a_sender_cannot_take_another_function_than_the_directory_gave_it() -> None:
+    case = Case().opens(NOW)
+    disguised = NGO.model_copy(update={"function": Function.SOCIAL_SERVICES})
+    refusal = case.sends("protected-bed", disguised, BED_1, SOON)
+    assert refusal is not None
+    assert refusal.code == "sender-may-not-ask-this"
+
+
+def test_the_night_duty_of_the_stories_has_the_hours_of_the_stories() -> None:
+    case = Case().opens(at("2027-01-12 10:00"), consent=Consent.GIVEN, police_track_wanted=True)
+    assert case.sends("in-depth-assessment", POLICE, BOPS, at("2027-01-12 10:00")) is None
+    assert case.due("in-depth-assessment", ACK) == "Tue 12 Jan 2027 14:00"
+    assert case.due("in-depth-assessment", DECISION) == "Fri 15 Jan 2027 10:00"
+    assert case.due("police-track", ACK) == "Wed 13 Jan 2027 10:00"
+    assert case.due("police-track", DECISION) == "Tue 19 Jan 2027 10:00"
+    assert case.sends("tax-agency-assistance", TAX, SOC_A, at("2027-05-18 10:00")) is None
+    assert case.due("tax-agency-assistance", ACK) == "Wed 19 May 2027 10:00"
+    assert case.due("tax-agency-assistance", DECISION) == "Fri 21 May 2027 10:00"
+
+
+def test_the_same_request_twice_is_one_handoff() -> None:
+    case = Case().opens(NOW)
+    event = Acted(key=case.key(), by=Actor(org="soc-a"), handoff=case.one("support-request").id, act=Act.ACKNOWLEDGE)
+    case.does(event, SOON)
+    receipt = case.state.answered[event.key]
+    again = decide(case.state, event, at("2027-03-01 10:00"), PACK)
+    assert again == case.state
+    assert case.state.answered[event.key] == receipt
+    assert case.state.track_b is TrackB.NOT_TRIED
+    assert shown(receipt.at) == "Mon 1 Feb 2027 11:00"
+
+
+def test_a_case_takes_no_more_than_it_can_carry() -> None:
+    case = Case().opens(NOW)
+    refusals = [case.sends("intervention", SOC_A, NGO, NOW) for _ in range(60)]
+    assert len(case.state.handoffs) <= 40
+    assert {r.code for r in refusals if r} == {"too-many-open"}
