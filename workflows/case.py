@@ -26,6 +26,8 @@ with workflow.unsafe.imports_passed_through():
     from rules.case import decide, recorded, wake_at
 
 MOST_RECORDED_AT_ONCE = 25
+RECORDED_WITHIN = timedelta(seconds=10)
+"""After this an attempt counts as lost with its worker, and the next one begins. Doing it twice is harmless."""
 LARGEST_STATE = 128 * 1024
 """Bytes of JSON. A state that outgrows this is a mistake in the core, and is refused rather than carried."""
 
@@ -39,6 +41,7 @@ class CaseWorkflow:
         self.state, self.pack = start.state, start.pack
         self._events_per_run = start.events_per_run
         self._with_desks: dict[str, asyncio.Task[None]] = {}
+        self._recording = False
         if start.opening is not None:
             self._apply(start.opening)
 
@@ -47,7 +50,9 @@ class CaseWorkflow:
         """Runs until the case is closed, or its history long: then it continues as new with all it knows."""
         async with asyncio.TaskGroup() as loops:
             tasks = [loops.create_task(w) for w in (self._record(), self._keep_time(), self._serve_desks(loops))]
-            await workflow.wait_condition(lambda: self._is_idle() and (self._is_finished() or self._is_long()))
+            await workflow.wait_condition(
+                lambda: self._nothing_is_in_flight() and (self._is_finished() or self._is_long())
+            )
             for task in tasks:
                 task.cancel()
         if not self._is_finished():
@@ -85,19 +90,27 @@ class CaseWorkflow:
             raise RuntimeError(f"the core refused {event.kind}: {outcome.code}")
         self.state = outcome
 
-    def _is_idle(self) -> bool:
-        return not self.state.pending and not self._with_desks and workflow.all_handlers_finished()
+    def _nothing_is_in_flight(self) -> bool:
+        return not self._recording and not self._with_desks and workflow.all_handlers_finished()
 
     def _is_finished(self) -> bool:
-        return self.state.closed is not None and not self.state.desk_effects
+        return self.state.closed is not None and not self.state.desk_effects and not self.state.pending
+
+    def _is_ending(self) -> bool:
+        return self._is_long() and not self._with_desks
 
     def _is_long(self) -> bool:
         return workflow.info().get_current_history_length() >= self._events_per_run
 
     async def _record(self) -> None:
-        """The pump: brings pending revisions to the register, in order, one transaction at a time."""
+        """The pump: brings pending revisions to the register, in order, one transaction at a time.
+
+        Once the run is to end it starts nothing more: what is still pending goes along to the next run. Waiting
+        for a moment with nothing pending could take for ever in a case that many are busy with.
+        """
         while True:
-            await workflow.wait_condition(lambda: bool(self.state.pending))
+            await workflow.wait_condition(lambda: bool(self.state.pending) and not self._is_ending())
+            self._recording = True
             batch = self.state.pending[:MOST_RECORDED_AT_ONCE]
             snapshot = bounded(self.state.model_copy(update={"pending": ()}))
             known = await workflow.execute_activity(
@@ -110,28 +123,31 @@ class CaseWorkflow:
                     snapshot=snapshot,
                 ),
                 result_type=Recorded,
-                start_to_close_timeout=timedelta(seconds=30),
+                start_to_close_timeout=RECORDED_WITHIN,
                 retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10)),
             )
             if known.digests != tuple(entry.digest for entry in batch):
                 raise RuntimeError("register and workflow disagree: the rules have changed under an open case")
             self.state = recorded(self.state, (entry.revision for entry in batch))
+            self._recording = False
 
     async def _keep_time(self) -> None:
         """One timer, for the earliest instant at which the state wants to be woken."""
         while True:
             wake = self._next_wake()
-            timeout = None if wake is None else max(timedelta(0), wake - self._now())
+            timeout = None if wake is None else max(timedelta(0), wake - workflow.now())
             try:
                 await workflow.wait_condition(lambda wake=wake: self._next_wake() != wake, timeout=timeout)  # type: ignore[misc]
             except TimeoutError:
                 self._settle(TimePassed())
 
     def _next_wake(self) -> datetime | None:
+        """In the server's time, so that the timer is armed anew also when it is the case's clock that moved."""
         now = self._now()
         tries = [e.next_try for e in self.state.desk_effects.values() if e.next_try > now]
         wake = wake_at(self.state)
-        return min([*tries, wake] if wake else tries, default=None)
+        earliest = min([*tries, wake] if wake else tries, default=None)
+        return earliest - self.state.clock_offset if earliest else None
 
     async def _serve_desks(self, loops: asyncio.TaskGroup) -> None:
         """Offers each desk its work. Before a run ends nothing new is offered, so nothing is pending across it."""
