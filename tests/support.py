@@ -45,10 +45,10 @@ async def eventually(look: Callable[[], Awaitable[Value]], good: Callable[[Value
 
 
 class Stack:
-    """`worker.py` as a person starts it, with its own `var/` and ports."""
+    """`worker.py` as a person starts it, with its own `var/` and ports. `source` is the tree it runs from."""
 
     def __init__(self, var: Path, **environment: str) -> None:
-        self.var = var
+        self.var, self.source = var, ROOT
         self.environment = {
             **os.environ,
             "UTVAG_VAR": str(var),
@@ -64,17 +64,34 @@ class Stack:
 
     def start(self, *arguments: str) -> None:
         """Starts `worker.py` (with `--all` unless told otherwise) and waits until it is healthy."""
+        self.launch(*arguments)
+        self.wait_until_healthy()
+
+    def launch(self, *arguments: str) -> None:
+        """Starts `worker.py` and waits for nothing."""
         self.var.mkdir(parents=True, exist_ok=True)
         with (self.var / "worker.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "worker.py"), *(arguments or ("--all",))],
-                cwd=ROOT,
+                [sys.executable, str(self.source / "worker.py"), *(arguments or ("--all",))],
+                cwd=self.source,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
-        self.wait_until_healthy()
+
+    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`worker.py` where it is expected to end by itself, at once."""
+        return subprocess.run(
+            [sys.executable, str(self.source / "worker.py"), *arguments],
+            cwd=self.source,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def wait_until_healthy(self) -> None:
         import time
@@ -115,11 +132,11 @@ class Stack:
     def kill_temporal(self) -> None:
         os.kill(self.temporal_pid, signal.SIGKILL)
 
-    def stop(self) -> int:
-        """SIGTERM and a clean end. Returns the exit code."""
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """A signal and a clean end. Returns the exit code."""
         if self.process is None:
             return 0
-        self.process.terminate()
+        self.process.send_signal(how)
         code = self.process.wait(40)
         self.process = None
         return code

@@ -1,0 +1,166 @@
+"""What durability means, as checks: nothing acknowledged is lost, nothing is doubled, all parts agree."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from pydantic import TypeAdapter
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+from console.casework import Casework
+from models.case import CaseState, Receipt
+from models.events import Acted, ClockMoved, Event
+from models.handoffs import Act
+from models.intake import Intake
+from models.packs import RulePack
+from models.words import CaseRef, HandoffId, OrgId, RequestKey
+from rules.case import fold
+from tests.support import settled
+from workflows import cases
+from workflows.connection import Unavailable
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+CONTACT = "070-1740605"
+"""From the series set aside for fiction."""
+SOCIAL, POLICE = "soc-0381", "polisen-mitt"
+PATIENCE = 60
+"""Seconds that a person goes on trying while something is being started again."""
+
+
+def intake(urgency: str, opened_at: str | None = None, **more: Any) -> Intake:
+    """The least that opens a case, in Enköping."""
+    least = {"urgency": urgency, "stay_municipality": "0381", "safe_contact": {"channel": "phone", "value": CONTACT}}
+    return Intake.model_validate(least | more | ({"opened_at": opened_at} if opened_at else {}))
+
+
+class Worker:
+    """A person at social services who goes on working on one request, and does again what got no answer."""
+
+    def __init__(self, casework: Casework, case: CaseRef, handoff: HandoffId = "H1", org: OrgId = SOCIAL) -> None:
+        self.casework, self.case, self.handoff, self.org = casework, case, handoff, org
+        self.receipts: dict[RequestKey, Receipt] = {}
+        self.done: dict[RequestKey, tuple[Act, str | None]] = {}
+        self.unanswered = 0
+
+    async def accepts(self) -> None:
+        await self.does(Act.ACCEPT)
+
+    async def works(self, times: int) -> None:
+        """Puts the request on hold and takes it up again, each with a request key of its own."""
+        for _ in range(times):
+            await self.does(Act.HOLD, "awaiting-information")
+            await self.does(Act.RESUME)
+
+    async def does(self, act: Act, reason: str | None = None) -> None:
+        key = str(uuid4())
+        self.done[key] = (act, reason)
+        self.receipts[key] = await self.insists(key)
+
+    async def insists(self, key: RequestKey) -> Receipt:
+        """The same act with the same key until it is answered."""
+        act, reason = self.done[key]
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    return await self.casework.act(self.case, self.handoff, act, self.org, reason=reason, key=key)
+                except Unavailable:
+                    self.unanswered += 1
+                    await asyncio.sleep(0.1)
+
+    async def repeats_everything(self) -> None:
+        """Every key once more, past the register and straight to the case: the same answers as before."""
+        log = [EVENT.validate_python(row.event) for row in self.casework.view.history(self.case)]
+        acts = [event for event in log if isinstance(event, Acted)]
+        assert {event.key for event in acts} == self.receipts.keys()
+        for event in acts:
+            answer = await cases.submit(await self.casework.client(), self.case, event)
+            assert answer == self.receipts[event.key] == await self.insists(event.key)
+
+
+async def assert_nothing_lost_or_doubled(casework: Casework, case: CaseRef, *people: Worker) -> CaseState:
+    """Every acknowledged act stands once in the log; log, snapshot, workflow and a fold of the log agree."""
+    state = (await settled(casework, case)).state
+    rows = casework.view.history(case)
+    assert [row.revision for row in rows] == list(range(1, state.revision + 1))
+    keys = Counter(row.event.get("key") for row in rows if row.event.get("key"))
+    assert not [key for key, times in keys.items() if times > 1]
+    at_revision = {row.revision: row.event.get("key") for row in rows}
+    for person in people:
+        for key, receipt in person.receipts.items():
+            assert at_revision[receipt.revision] == key
+            assert casework.view.receipt(key) == receipt
+    assert folded_digests(casework, case) == [row.state_digest for row in rows]
+    snapshot = casework.view.case(case)
+    assert snapshot is not None
+    assert state.digest() == snapshot.state_digest == rows[-1].state_digest
+    return state
+
+
+def folded_digests(casework: Casework, case: CaseRef) -> list[str]:
+    """The digest after every revision, worked out from nothing but the register's log and the pack stored there."""
+    row, pack = casework.view.case(case), casework.view.pack(case)
+    assert row is not None
+    assert pack is not None
+    rules = RulePack.model_validate(pack)
+    log = [(EVENT.validate_python(row.event), row.at) for row in casework.view.history(case)]
+    moved = sum((event.forward for event, _ in log if isinstance(event, ClockMoved)), timedelta(0))
+    latest = CaseState.model_validate(row.snapshot)
+    state = CaseState(case=case, training=latest.training, clock_offset=latest.clock_offset - moved)
+    digests = []
+    for entry in log:
+        state = fold(state, [entry], rules)
+        digests.append(state.digest())
+    return digests
+
+
+@contextmanager
+def held_up(database: Path) -> Iterator[None]:
+    """Somebody else has a write lock on this database: whoever wants to write waits."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    try:
+        connection.execute("begin immediate")
+        yield
+    finally:
+        connection.close()
+
+
+async def history(client: Client, case: CaseRef, run: str | None = None) -> WorkflowHistory:
+    return await client.get_workflow_handle(case, run_id=run).fetch_history()
+
+
+async def runs(client: Client, case: CaseRef) -> list[WorkflowHistory]:
+    """The histories of all runs of a case, first run first."""
+    found: list[WorkflowHistory] = []
+    run: str | None = None
+    while True:
+        found.insert(0, await history(client, case, run))
+        run = found[0].events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+        if not run:
+            return found
+
+
+def event_types(history: WorkflowHistory) -> set[str]:
+    return {EventType.Name(event.event_type).removeprefix("EVENT_TYPE_") for event in history.events}
+
+
+async def skip(casework: Casework, case: CaseRef, forward: timedelta) -> None:
+    """Lets the server skip time for this case. First everything pending is let finish, or skipping would hang."""
+    await settled(casework, case)
+    client = await casework.client()
+    handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(case)
+    described = await handle.describe()
+    assert not described.raw_description.pending_activities
+    skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+    async with asyncio.timeout(60):
+        assert await skipper.fast_forward(handle, forward)
+    await settled(casework, case)

@@ -1,0 +1,187 @@
+"""What was acknowledged to a person is never lost, and no effect is recorded twice: killed at every joint."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from console.casework import Casework, kept_items
+from tests.durability_support import (
+    SOCIAL,
+    Worker,
+    assert_nothing_lost_or_doubled,
+    event_types,
+    held_up,
+    intake,
+    runs,
+)
+from tests.support import Stack, eventually, settled
+
+
+@pytest.fixture(scope="module")
+def stack_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(tmp_path_factory.mktemp("durability") / "var")
+    try:
+        yield stack
+    finally:
+        stack.end()
+
+
+@pytest.fixture
+def stack(stack_of_its_own: Stack) -> Stack:
+    """Each test finds the stack running, whatever the test before it did to it."""
+    if stack_of_its_own.process is None:
+        stack_of_its_own.start()
+    return stack_of_its_own
+
+
+async def person_at_work(casework: Casework, urgency: str = "ordinary") -> Worker:
+    case = await casework.open_case(intake(urgency))
+    person = Worker(casework, case)
+    await person.accepts()
+    await settled(casework, case)
+    return person
+
+
+async def test_a_worker_killed_between_an_update_and_its_recording_loses_and_doubles_nothing(stack: Stack) -> None:
+    casework = stack.casework()
+    person = await person_at_work(casework)
+    before = casework.view.case(person.case)
+    with held_up(stack.var / "register.db"):
+        await person.works(4)
+        assert casework.view.case(person.case) == before, "nothing of it is recorded yet"
+        stack.kill()
+    stack.start()
+    state = await assert_nothing_lost_or_doubled(casework, person.case, person)
+    await person.repeats_everything()
+    assert (await casework.standing(person.case)).state == state
+
+
+async def test_a_worker_killed_while_people_work_loses_and_doubles_nothing(stack: Stack) -> None:
+    casework = stack.casework()
+    people = [await person_at_work(casework) for _ in range(3)]
+    async with asyncio.TaskGroup() as work:
+        for person in people:
+            work.create_task(person.works(12))
+        await some_answers(people)
+        stack.kill()
+        await asyncio.to_thread(stack.start)
+    for person in people:
+        await assert_nothing_lost_or_doubled(casework, person.case, person)
+        await person.repeats_everything()
+
+
+async def test_a_temporal_server_killed_while_people_work_is_started_again_and_nothing_is_lost(stack: Stack) -> None:
+    casework = stack.casework()
+    people = [await person_at_work(casework) for _ in range(3)]
+    killed = stack.temporal_pid
+    async with asyncio.TaskGroup() as work:
+        for person in people:
+            work.create_task(person.works(12))
+        await some_answers(people)
+        stack.kill_temporal()
+    assert stack.temporal_pid != killed
+    assert stack.health()["status"] == "ok"
+    for person in people:
+        await assert_nothing_lost_or_doubled(casework, person.case, person)
+        await person.repeats_everything()
+
+
+async def test_all_of_it_killed_at_once_goes_on_at_the_next_start_timers_too(stack: Stack) -> None:
+    casework = stack.casework()
+    people = [await person_at_work(casework) for _ in range(2)]
+    sleeper = await casework.open_case(intake("acute"))
+    standing = await settled(casework, sleeper)
+    deadline = standing.state.handoffs["H1"].deadlines[0]
+    assert deadline.next_at is not None
+    await casework.advance(sleeper, deadline.next_at - standing.now - timedelta(seconds=3))
+    async with asyncio.TaskGroup() as work:
+        for person in people:
+            work.create_task(person.works(12))
+        await some_answers(people)
+        stack.kill_temporal()
+        stack.kill()
+        await asyncio.to_thread(stack.start)
+    for person in people:
+        await assert_nothing_lost_or_doubled(casework, person.case, person)
+
+    async def fired() -> list[tuple[str, int, int]]:
+        rows = [row for row in casework.view.firings(sleeper) if row.handoff == "H1"]
+        return [(row.deadline, row.rung, row.recurrence) for row in rows]
+
+    assert await eventually(fired, bool) == [(deadline.name, 1, 0)]
+    await assert_nothing_lost_or_doubled(casework, sleeper)
+
+
+async def test_a_case_whose_opening_was_interrupted_is_started_by_the_desk(stack: Stack) -> None:
+    casework = stack.casework()
+    opener = casework.organisation(SOCIAL)
+    told = intake("ordinary")
+    key = str(uuid4())
+    assert stack.stop() == 0
+    opening = casework.opening(told, opener, key)
+    casework.desk(SOCIAL).open_case(opening, opener.id, kept_items(told, key))
+    assert [kept.key for kept in casework.desk(SOCIAL).unstarted()] == [key]
+    stack.start()
+
+    async def recorded() -> bool:
+        return casework.view.case(opening.case) is not None
+
+    await eventually(recorded, bool)
+    assert casework.desk(SOCIAL).unstarted() == []
+    assert await casework.open_case(told.model_copy(update={"request_key": key})) == opening.case
+    await assert_nothing_lost_or_doubled(casework, opening.case)
+    assert [row.kind for row in casework.view.history(opening.case)].count("opened") == 1
+
+
+async def test_an_orphaned_temporal_server_is_ended_and_its_data_found(stack: Stack) -> None:
+    casework = stack.casework()
+    person = await person_at_work(casework)
+    orphan = stack.temporal_pid
+    stack.kill()
+    assert is_running(orphan)
+    stack.start()
+    assert not is_running(orphan)
+    await person.works(1)
+    await assert_nothing_lost_or_doubled(casework, person.case, person)
+
+
+async def test_under_a_steady_stream_a_case_continues_as_new_and_stays_small(stack: Stack) -> None:
+    """Many people are busy with one case at once, so there is hardly an instant with nothing to record."""
+    casework = stack.casework()
+    case = await casework.open_case(intake("ordinary"))
+    people = [Worker(casework, case, handoff) for handoff in ("H1", "H2")]
+    for person in people:
+        await person.accepts()
+    async with asyncio.TaskGroup() as work:
+        for person in people:
+            work.create_task(person.works(45))
+    state = await assert_nothing_lost_or_doubled(casework, case, *people)
+    assert len(state.model_dump_json().encode()) < 128 * 1024
+    histories = await runs(await casework.client(), case)
+    assert len(histories) > 1
+    assert all(300 <= len(history.events) <= 500 for history in histories[:-1])
+    happened = set().union(*(event_types(history) for history in histories))
+    assert not [name for name in happened if name.startswith(("START_CHILD", "CHILD_", "MARKER"))]
+
+
+async def some_answers(people: list[Worker]) -> None:
+    """Until each of them has had a few answers: now something is under way for all of them."""
+
+    async def fewest() -> int:
+        return min(len(person.receipts) for person in people)
+
+    await eventually(fewest, lambda count: count >= 5)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
