@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(case_commands.app, name="case")
 app.add_typer(handoff_commands.app, name="handoff")
-directory_app = typer.Typer(help="Katalogen över organisationer. | The directory.", no_args_is_help=True)
+directory_app = typer.Typer(help="Katalogen över organisationer | The directory", no_args_is_help=True)
 app.add_typer(directory_app, name="directory")
 
 
@@ -33,7 +33,7 @@ def prepare() -> None:
     configure_logs(read_settings().model_copy(update={"log_level": "ERROR"}))
 
 
-@app.command("advance")
+@app.command("advance", short_help="Flytta övningstid | Move training time")
 @told
 async def advance(
     case: Case,
@@ -58,7 +58,7 @@ async def advance(
         typer.echo(f"Nya påminnelser | New rungs fired: {fired}")
 
 
-@directory_app.command("list")
+@directory_app.command("list", short_help="Visa organisationer | List organisations")
 @told
 async def list_directory(
     function: Annotated[Function | None, typer.Option("--function", help="Bara denna sort. | Only this kind.")] = None,

@@ -21,7 +21,7 @@ from models.words import EndCode
 from workflows.cases import NoSuchCase
 from workflows.connection import Unavailable
 
-app = typer.Typer(help="Ärenden. | Cases.", no_args_is_help=True)
+app = typer.Typer(help="Ärenden | Cases", no_args_is_help=True)
 screen = Console()
 
 Case = Annotated[str, typer.Argument(help="Ärendereferens, som U-7K3M-Q2PX. | Case reference.", metavar="CASE")]
@@ -37,7 +37,7 @@ def say(data: Any) -> None:
     typer.echo(json.dumps(data, ensure_ascii=False, indent=None))
 
 
-@app.command("open")
+@app.command("open", short_help="Öppna ett ärende | Open a case")
 @told
 async def open_case(
     file: Annotated[str, typer.Argument(help="Fil med uppgifter (JSON), eller - för standard in. | JSON file, or -.")],
@@ -53,7 +53,7 @@ async def open_case(
         typer.echo(case)
 
 
-@app.command("question")
+@app.command("question", short_help="Räkna en anonym fråga | Count an anonymous question")
 @told
 async def question(org: As, as_json: Json = False) -> None:
     """Räknar en anonym fråga; inget annat sparas. | Counts an anonymous question; nothing else is kept."""
@@ -65,7 +65,7 @@ async def question(org: As, as_json: Json = False) -> None:
         typer.echo(f"Frågan är räknad: {count} i dag. | Counted: {count} today.")
 
 
-@app.command("list")
+@app.command("list", short_help="Visa ärenden | List cases")
 @told
 async def list_cases(
     overdue: Annotated[
@@ -99,7 +99,7 @@ async def look(casework: Casework, case: str) -> tuple[Standing, str | None]:
         return standing, f"Tjänsten svarar inte; visar registret, revision {seen}. | Shown from the register."
 
 
-@app.command("show")
+@app.command("show", short_help="Visa ett ärende | Show a case")
 @told
 async def show(case: Case, as_json: Json = False) -> None:
     """Visar ett ärende: fas, förfrågningar, klockor. | Shows a case: phase, handoffs, clocks."""
@@ -114,7 +114,7 @@ async def show(case: Case, as_json: Json = False) -> None:
         screen.print(views.case_view(standing, pack, len(firings), note))
 
 
-@app.command("history")
+@app.command("history", short_help="Visa vad som hänt | Show what happened")
 @told
 async def history(case: Case, as_json: Json = False) -> None:
     """Visar allt som hänt, i ordning. | Shows everything that happened, in order."""
@@ -129,7 +129,7 @@ async def history(case: Case, as_json: Json = False) -> None:
         screen.print(views.history_table(rows))
 
 
-@app.command("watch")
+@app.command("watch", short_help="Följ ett ärende | Follow a case")
 @told
 async def watch(
     case: Case,
@@ -156,7 +156,7 @@ async def watch(
             standing, note = await look(casework, case)
 
 
-@app.command("record")
+@app.command("record", short_help="Fyll i uppgifter | Record what is known")
 @told
 async def record(
     case: Case,
@@ -178,7 +178,7 @@ async def record(
         typer.echo("Noterat. | Recorded.")
 
 
-@app.command("close")
+@app.command("close", short_help="Avsluta ett ärende | Close a case")
 @told
 async def close(
     case: Case,

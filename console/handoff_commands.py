@@ -21,11 +21,11 @@ from models.intake import PhoneAnswer
 from models.packs import RulePack
 from models.words import Urgency
 
-app = typer.Typer(help="Förfrågningar och uppdrag. | Handoffs.", no_args_is_help=True)
+app = typer.Typer(help="Förfrågningar och uppdrag | Handoffs", no_args_is_help=True)
 LONGEST_NOTE = 20_000
 
 
-@app.command("list")
+@app.command("list", short_help="Visa förfrågningar | List handoffs")
 @told
 async def list_handoffs(case: Case, as_json: Json = False) -> None:
     """Visar öppna förfrågningar och vad var och en kan göra. | Shows open handoffs and what each party can do."""
@@ -47,7 +47,7 @@ async def list_handoffs(case: Case, as_json: Json = False) -> None:
         typer.echo(note)
 
 
-@app.command("send")
+@app.command("send", short_help="Skicka en förfrågan | Send a handoff")
 @told
 async def send(
     case: Case,
@@ -79,7 +79,7 @@ async def send(
     await tell(casework, reference, receipt, as_json)
 
 
-@app.command("act")
+@app.command("act", short_help="Svara på en förfrågan | Answer a handoff")
 @told
 async def act(
     case: Case,
@@ -124,7 +124,7 @@ async def act(
     await tell(casework, reference, receipt, as_json)
 
 
-@app.command("inbox")
+@app.command("inbox", short_help="Visa Att göra | Show the inbox")
 @told
 async def inbox(org: As, as_json: Json = False) -> None:
     """Att göra: vad er desk har fått. | What your desk has been asked."""
@@ -138,7 +138,7 @@ async def inbox(org: As, as_json: Json = False) -> None:
         screen.print(views.inbox_table(rows, pack_on(datetime.now(UTC).date(), casework.settings.rule_packs or PACKS)))
 
 
-@app.command("kinds")
+@app.command("kinds", short_help="Visa sorterna | Show the kinds")
 @told
 async def kinds(as_json: Json = False) -> None:
     """Visar vilka sorters förfrågningar som finns. | Shows the kinds of handoff there are."""

@@ -144,6 +144,7 @@ REFUSAL = {
     "too-many-open": ("För många öppna förfrågningar i ärendet.", "Too many handoffs are open in the case."),
     "beyond-calendar": ("Reglernas kalender slutar {detail}.", "The rules' calendar ends {detail}."),
 }
+KNOWN_REFUSALS = frozenset(REFUSAL)
 INSTEAD = ("Det går att", "Possible")
 """Said before what is possible, unless `LEADING` has a better word for it."""
 LEADING = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from console.casework import Casework
+from tests.command_line import CommandLine, Starter
 from tests.support import Stack, running_stack
 
 
@@ -19,3 +20,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture
 def casework(stack: Stack) -> Casework:
     return stack.casework()
+
+
+@pytest.fixture(scope="session")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    running = Starter(tmp_path_factory.mktemp("starter"))
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+@pytest.fixture
+def cli(starter: Starter, stack: Stack) -> CommandLine:
+    """`starter.py` against the shared stack."""
+    return CommandLine(starter, stack)
