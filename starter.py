@@ -58,6 +58,23 @@ async def advance(
         typer.echo(f"Nya påminnelser | New rungs fired: {fired}")
 
 
+@app.command("demo")
+@told
+async def play_demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Spela till slutet och avsluta. | Play to the end and stop.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Avsluta med ett JSON-objekt. | End with one JSON object.")
+    ] = False,
+) -> None:
+    """Spelar upp de fem exempelfallen. | Plays the five example cases."""
+    from console.demo import demo
+
+    if code := await demo(read_settings(), once, as_json):
+        raise typer.Exit(code)
+
+
 @directory_app.command("list", short_help="Visa organisationer | List organisations")
 @told
 async def list_directory(

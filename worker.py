@@ -41,7 +41,9 @@ from workflows.connection import Unavailable, connect
 from workflows.server import CannotStart, EmbeddedServer
 
 DRAIN = timedelta(seconds=10)
-LOOK_AROUND_SECONDS = 1.0
+LOOK_AROUND_SECONDS = 0.25
+RECONCILE_EVERY = 120
+"""Rounds of looking around between two reconcilings of the desks: half a minute."""
 PLANE_THREADS = 4
 log = structlog.get_logger("utvag.worker")
 app = typer.Typer(add_completion=False, help="Kör Utvägs arbetare. | Runs Utväg's workers.", rich_markup_mode=None)
@@ -224,7 +226,7 @@ async def look_around(running: Running, stack: AsyncExitStack, stop: asyncio.Eve
         if everything and running.view is not None:
             for org in sorted(await asyncio.to_thread(running.view.working_desks) - running.desks.keys()):
                 await running.serve_desk(org, stack)
-        if rounds % 30 == 0:
+        if rounds % RECONCILE_EVERY == 0:
             with contextlib.suppress(Unavailable):
                 await start_what_was_interrupted(running)
         rounds += 1

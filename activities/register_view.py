@@ -75,10 +75,12 @@ class RegisterView:
             rows = session.exec(select(HandoffRow).where(col(HandoffRow.case) == ref)).all()
             return detached(session, sorted(rows, key=lambda row: int(row.id[1:])))
 
-    def deadlines(self, ref: CaseRef | None = None) -> list[DeadlineRow]:
-        """Live deadlines, of one case or of all."""
+    def deadlines(self, ref: CaseRef | None = None, *, ended: bool = False) -> list[DeadlineRow]:
+        """Live deadlines, of one case or of all; with `ended`, those that have been met or fallen away too."""
         with reading(self._engine) as session:
-            query = select(DeadlineRow).where(col(DeadlineRow.ended_at).is_(None)).order_by(col(DeadlineRow.due))
+            query = select(DeadlineRow).order_by(col(DeadlineRow.due))
+            if not ended:
+                query = query.where(col(DeadlineRow.ended_at).is_(None))
             if ref is not None:
                 query = query.where(col(DeadlineRow.case) == ref)
             return detached(session, session.exec(query).all())
@@ -91,6 +93,12 @@ class RegisterView:
             openers = select(CaseRow.opener).where(col(CaseRow.closed_as).is_(None))
             with_desk = select(OrganisationRow.id).where(col(OrganisationRow.desk))
             return set(session.exec(with_desk.where(col(OrganisationRow.id).in_(recipients.union(openers)))))
+
+    def notices(self, ref: CaseRef) -> list[OutboxRow]:
+        """Every notice that a case has given rise to, delivered or not."""
+        with reading(self._engine) as session:
+            query = select(OutboxRow).where(col(OutboxRow.case) == ref).order_by(col(OutboxRow.revision))
+            return detached(session, session.exec(query).all())
 
     def undelivered(self, most: int) -> list[OutboxRow]:
         with reading(self._engine) as session:

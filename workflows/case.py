@@ -40,6 +40,7 @@ class CaseWorkflow:
     def __init__(self, start: CaseInput) -> None:
         self.state, self.pack = start.state, start.pack
         self._events_per_run = start.events_per_run
+        self._loops: list[asyncio.Task[None]] = []
         self._with_desks: dict[str, asyncio.Task[None]] = {}
         self._recording = False
         if start.opening is not None:
@@ -48,13 +49,12 @@ class CaseWorkflow:
     @workflow.run
     async def run(self, start: CaseInput) -> None:
         """Runs until the case is closed, or its history long: then it continues as new with all it knows."""
-        async with asyncio.TaskGroup() as loops:
-            tasks = [loops.create_task(w) for w in (self._record(), self._keep_time(), self._serve_desks(loops))]
-            await workflow.wait_condition(
-                lambda: self._nothing_is_in_flight() and (self._is_finished() or self._is_long())
-            )
-            for task in tasks:
-                task.cancel()
+        # Not a TaskGroup: it would wait for its tasks to end, and before Python 3.12 a loop whose own condition is met
+        # in the same instant swallows its cancellation. What still waits when a run ends is simply gone.
+        self._loops = [asyncio.create_task(loop) for loop in (self._record(), self._keep_time(), self._serve_desks())]
+        await workflow.wait_condition(lambda: bool(self._broken()) or self._may_end())
+        for task in self._broken():
+            task.result()
         if not self._is_finished():
             workflow.continue_as_new(start.model_copy(update={"state": self.state, "opening": None}))
 
@@ -90,8 +90,13 @@ class CaseWorkflow:
             raise RuntimeError(f"the core refused {event.kind}: {outcome.code}")
         self.state = outcome
 
-    def _nothing_is_in_flight(self) -> bool:
-        return not self._recording and not self._with_desks and workflow.all_handlers_finished()
+    def _broken(self) -> list[asyncio.Task[None]]:
+        """Loops and offers never come to an end by themselves, save by an exception: then the run stops loudly."""
+        return [task for task in (*self._loops, *self._with_desks.values()) if task.done()]
+
+    def _may_end(self) -> bool:
+        in_flight = self._recording or self._with_desks or not workflow.all_handlers_finished()
+        return not in_flight and (self._is_finished() or self._is_long())
 
     def _is_finished(self) -> bool:
         return self.state.closed is not None and not self.state.desk_effects and not self.state.pending
@@ -149,12 +154,12 @@ class CaseWorkflow:
         earliest = min([*tries, wake] if wake else tries, default=None)
         return earliest - self.state.clock_offset if earliest else None
 
-    async def _serve_desks(self, loops: asyncio.TaskGroup) -> None:
+    async def _serve_desks(self) -> None:
         """Offers each desk its work. Before a run ends nothing new is offered, so nothing is pending across it."""
         while True:
             await workflow.wait_condition(lambda: bool(self._to_offer()))
             for effect in self._to_offer():
-                self._with_desks[effect.task.id] = loops.create_task(self._offer(effect))
+                self._with_desks[effect.task.id] = asyncio.create_task(self._offer(effect))
 
     def _to_offer(self) -> tuple[DeskEffect, ...]:
         if self._is_long():
@@ -176,9 +181,8 @@ class CaseWorkflow:
             event: Event = DeskAnswered(effect=effect.task.id, answer=reply.answer)
         except ActivityError:
             event = DeskSilent(effect=effect.task.id)
-        finally:
-            del self._with_desks[effect.task.id]
         self._settle(event)
+        del self._with_desks[effect.task.id]
 
 
 def bounded(state: CaseState) -> CaseState:

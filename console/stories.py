@@ -1,0 +1,206 @@
+"""The example stories: an intake and what the agencies then did, played at the story's own hours."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+
+from console import reading
+from console.casework import Casework
+from console.failures import Fault, Invalid, Refused
+from models.desk import AssessmentRecord
+from models.handoffs import Act
+from models.intake import Filling, Intake, PhoneAnswer
+from models.words import CaseRef, Code, EndCode, HandoffId, OrgId, Phase, Urgency, Word
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+class Answer(Word):
+    do: Literal["act"]
+    at: AwareDatetime
+    org: OrgId = Field(alias="as")
+    handoff: Code
+    """The kind: the newest open handoff of that kind is meant."""
+    act: Act
+    reason: Code | None = None
+    answer: Code | None = None
+    by_phone: PhoneAnswer | None = None
+    assessment: AssessmentRecord | None = None
+    refused: Code | None = None
+    """The story says that this is refused, and why."""
+
+
+class Record(Word):
+    do: Literal["record"]
+    at: AwareDatetime
+    org: OrgId = Field(alias="as")
+    facts: Filling
+    refused: Code | None = None
+
+
+class Send(Word):
+    do: Literal["send"]
+    at: AwareDatetime
+    org: OrgId = Field(alias="as")
+    kind: Code
+    to: OrgId
+    acute: bool = False
+    refused: Code | None = None
+
+
+class Close(Word):
+    do: Literal["close"]
+    at: AwareDatetime
+    org: OrgId = Field(alias="as")
+    code: EndCode
+    refused: Code | None = None
+
+
+Step = Annotated[Answer | Record | Send | Close, Field(discriminator="do")]
+
+
+class Script(Word):
+    sv: str
+    en: str
+    ends_in: Phase
+    step: tuple[Step, ...]
+
+
+class Story(Word):
+    name: str
+    intake: Intake
+    script: Script
+
+
+class OffScript(Exception):
+    """A story did not go as it is written: which step, and what happened instead."""
+
+
+def load_stories(root: Path = EXAMPLES) -> list[Story]:
+    """Every story under `examples/`, in order.
+
+    Raises:
+        Invalid: a story's files can't be read.
+    """
+    return [load_story(folder) for folder in sorted(root.iterdir()) if (folder / "script.toml").is_file()]
+
+
+def load_story(folder: Path) -> Story:
+    try:
+        script = TypeAdapter(Script).validate_python(tomllib.loads((folder / "script.toml").read_text("utf-8")))
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise Invalid(Fault(folder.name, "manuset går inte att läsa", f"the script can't be read: {error}")) from None
+    return Story(name=folder.name, intake=reading.read_model(Intake, str(folder / "intake.json")), script=script)
+
+
+class Play:
+    """One story being played: its case, what has been done, and what is said about it."""
+
+    def __init__(self, casework: Casework, story: Story, tell: Callable[[CaseRef, str], None]) -> None:
+        self._casework, self.story, self._tell = casework, story, tell
+        self.case: CaseRef | None = None
+        self.done = 0
+        self.finished = False
+
+    async def open(self) -> CaseRef:
+        self.case = await self._casework.open_case(self.story.intake)
+        await self._casework.at_rest(self.case)
+        self._tell(self.case, "öppnat | opened")
+        return self.case
+
+    async def step(self) -> bool:
+        """Plays the next step. Returns whether there are more.
+
+        Raises:
+            OffScript: it went otherwise than the story says.
+        """
+        step = self.story.script.step[self.done]
+        if self.case is None:
+            raise OffScript("the story has not been opened")
+        await self.move_to(self.case, step.at)
+        try:
+            said = await self.take(self.case, step)
+            outcome = None
+        except Refused as refused:
+            said, outcome = f"nekat: {refused.refusal.code}", refused.refusal.code
+        if outcome != step.refused:
+            raise OffScript(f"{self.story.name}, step {self.done + 1} at {step.at}: {outcome or 'not refused'}")
+        await self._casework.at_rest(self.case)
+        self._tell(self.case, said)
+        self.done += 1
+        if self.done < len(self.story.script.step):
+            return True
+        await self.check_end(self.case)
+        self.finished = True
+        return False
+
+    async def check_end(self, case: CaseRef) -> None:
+        standing = await self._casework.standing(case)
+        if standing.state.phase is not self.story.script.ends_in:
+            expected = self.story.script.ends_in
+            raise OffScript(f"{self.story.name} ended in {standing.state.phase}, not in {expected}")
+
+    async def move_to(self, case: CaseRef, at: datetime) -> None:
+        standing = await self._casework.standing(case)
+        if (forward := at - standing.now) > timedelta(0):
+            await self._casework.advance(case, forward)
+
+    async def take(self, case: CaseRef, step: Answer | Record | Send | Close) -> str:
+        work = self._casework
+        match step:
+            case Answer():
+                handoff = await self.newest(case, step.handoff)
+                await work.act(
+                    case,
+                    handoff,
+                    step.act,
+                    step.org,
+                    reason=step.reason,
+                    answer=step.answer,
+                    by_phone=step.by_phone,
+                    assessment=step.assessment,
+                )
+                phone = " ☎" if step.by_phone else ""
+                return f"{step.org}: {step.act} {handoff} {step.handoff}{phone}"
+            case Record():
+                await work.record(case, step.facts, step.org)
+                return f"{step.org}: {', '.join(sorted(step.facts.model_fields_set))}"
+            case Send():
+                urgency = Urgency.ACUTE if step.acute else Urgency.ORDINARY
+                await work.send(case, step.kind, step.to, step.org, urgency=urgency)
+                return f"{step.org} → {step.to}: {step.kind}"
+            case Close():
+                await work.close(case, step.code, step.org)
+                return f"{step.org}: {step.code}"
+
+    async def newest(self, case: CaseRef, kind: Code) -> HandoffId:
+        standing = await self._casework.standing(case)
+        found = [handoff.id for handoff in standing.state.handoffs.values() if handoff.kind == kind]
+        if not found:
+            raise OffScript(f"{self.story.name}: no open {kind} at step {self.done + 1}")
+        return found[-1]
+
+
+def summary(casework: Casework, play: Play) -> dict[str, Any]:
+    """What became of a story's case, from the register."""
+    if play.case is None:
+        return {"story": play.story.name, "reference": None}
+    row = casework.view.case(play.case)
+    statuses: dict[str, int] = {}
+    for handoff in casework.view.handoffs(play.case):
+        statuses[handoff.status] = statuses.get(handoff.status, 0) + 1
+    return {
+        "story": play.story.name,
+        "reference": play.case,
+        "phase": row.phase if row else None,
+        "handoffs": statuses,
+        "rungs_fired": len(casework.view.firings(play.case)),
+        "steps": play.done,
+        "finished": play.finished,
+    }
