@@ -155,7 +155,7 @@ def new_deadline(
         deadline = deadline.model_copy(
             update={"rung": old.rung, "recurrences": old.recurrences, "climbed": old.climbed}
         )
-    return ladders.without_early_rungs(deadline, now, rule, pack)
+    return ladders.armed(deadline, now, rule, pack)
 
 
 def is_met(met: Met, status: Status) -> bool:

@@ -55,8 +55,6 @@ def repeat_at(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RuleP
     if due > now:
         return due
     again = rung_at(deadline, len(ladder.rungs) - 1, rule, pack)
-    for repeat in range(deadline.recurrences + 1):
-        again = interval(repeat, ladder, again, pack)
     return first_after(again, now, deadline.recurrences, ladder, pack)
 
 
@@ -65,18 +63,6 @@ def first_after(again: datetime, now: datetime, recurrences: int, ladder: Ladder
     while again <= now:
         again = interval(recurrences, ladder, again, pack)
     return again
-
-
-def without_early_rungs(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack) -> Deadline:
-    """Passes over reminders (percent rungs) whose instant is already past when the deadline is set."""
-    rungs = pack.ladders[rule.ladder].rungs
-    while (
-        deadline.rung < len(rungs) - 1
-        and rungs[deadline.rung].percent is not None
-        and rung_at(deadline, deadline.rung, rule, pack) < now
-    ):
-        deadline = deadline.model_copy(update={"rung": deadline.rung + 1})
-    return armed(deadline, now, rule, pack)
 
 
 def fire(handoff: Handoff, deadline: Deadline, at: datetime, pack: RulePack) -> tuple[Deadline, Firing]:

@@ -424,6 +424,18 @@ def test_one_asking_ends_one_task_and_leaves_the_others() -> None:
     assert case.all("find-another-way") == []
 
 
+def test_asking_once_ends_the_oldest_of_two_tasks_that_are_alike() -> None:
+    case = Case().opens(NOW)
+    for recipient in (NGO, BED_2):
+        assert case.sends("intervention", SOC_A, recipient, NOW) is None
+    for handoff in case.all("intervention"):
+        org = EVERYBODY[handoff.recipient]
+        assert case.acts(handoff, Act.DECLINE, org, SOON, reason="no-capacity") is None
+    _, second = case.all("find-another-way")
+    assert case.sends("intervention", SOC_A, REGION, at("2027-02-01 12:00")) is None
+    assert case.all("find-another-way") == [second]
+
+
 def test_what_was_asked_of_social_services_and_not_met_stays_theirs() -> None:
     case = Case().opens(NOW, by=NGO)
     support = case.one("support-request")
@@ -522,6 +534,22 @@ def test_the_same_request_twice_is_one_handoff() -> None:
     assert case.state.answered[event.key] == receipt
     assert case.state.track_b is TrackB.NOT_TRIED
     assert shown(receipt.at) == "Mon 1 Feb 2027 11:00"
+
+
+def test_a_case_that_has_lived_hard_is_still_small_enough_to_carry() -> None:
+    case = Case().opens(NOW)
+    for _ in range(250):
+        assert case.sends("placement-question", SOC_A, SOC_D, NOW) is None
+        question = case.one("placement-question")
+        assert case.acts(question, Act.WITHDRAW, SOC_A, NOW, reason="no-longer-needed") is None
+    while case.sends("placement-question", SOC_A, SOC_C, NOW) is None:
+        pass
+    for question in case.all("placement-question"):
+        assert case.acts(question, Act.ACCEPT, SOC_C, NOW) is None
+        assert case.acts(question, Act.HOLD, SOC_C, NOW, reason="awaiting-information") is None
+    assert len(case.state.handoffs) == 40
+    assert len(case.state.ended) + case.state.ended_earlier == 250
+    assert len(case.state.model_dump_json().encode()) < 128 * 1024
 
 
 def test_a_case_takes_no_more_than_it_can_carry() -> None:

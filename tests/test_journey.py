@@ -202,6 +202,14 @@ def test_an_open_track_b_ends_with_consent_and_is_not_tried_again_without_a_new_
     assert "police-track" not in case.kinds()
 
 
+def test_a_request_to_the_police_that_fell_with_consent_needs_a_new_wish() -> None:
+    case = with_track_b()
+    assert case.learns(SOON, consent=Consent.REFUSED) is None
+    assert case.learns(later(SOON, days=1), consent=Consent.GIVEN) is None
+    assert "police-track" not in case.kinds()
+    assert case.track_b() is TrackB.ENDED
+
+
 def test_help_that_was_cancelled_with_consent_is_asked_for_again_when_consent_returns() -> None:
     case = with_track_b()
     assert case.learns(SOON, consent=Consent.NOT_ASKED) is None
@@ -304,6 +312,18 @@ def emptied(case: Case) -> None:
         handoff = next(iter(case.state.handoffs.values()))
         requester = EVERYBODY[handoff.requester]
         assert case.acts(handoff, Act.WITHDRAW, requester, SOON, reason="no-longer-needed") is None
+
+
+def test_a_closed_case_does_not_wake_when_its_assessment_lapses() -> None:
+    case = Case().opens(NOW, urgency=Urgency.ACUTE)
+    threat = case.one("threat-assessment")
+    assert case.acts(threat, Act.ACCEPT, POLICE, NOW) is None
+    assert case.acts(threat, Act.COMPLETE, POLICE, NOW, note=NOTE) is None
+    case.concludes(SOON, valid_until=at("2027-02-08 10:00"), needs_protection=False)
+    emptied(case)
+    assert wake_at(case.state) == at("2027-02-08 10:00")
+    assert case.closes(SOC_A, SOON) is None
+    assert wake_at(case.state) is None
 
 
 def test_only_social_services_close_a_case() -> None:

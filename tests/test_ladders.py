@@ -16,6 +16,7 @@ from tests.rules_support import (
     PHONED,
     POLICE,
     PRISON,
+    SIS,
     SOC_A,
     SOC_B,
     Case,
@@ -269,6 +270,27 @@ def test_becoming_acute_never_gives_more_time() -> None:
     assert case.due("threat-assessment", DECISION) == "Mon 8 Feb 2027 10:00"
     assert case.learns(at("2027-02-08 09:00"), urgency=Urgency.ACUTE) is None
     assert case.due("threat-assessment", DECISION) == "Mon 8 Feb 2027 10:00"
+
+
+def test_a_ladder_shared_by_both_urgencies_goes_on_counting_its_repeats() -> None:
+    case = Case().opens(at("2027-02-01 10:00"), minor=True)
+    assert case.sends("state-care-place", SOC_A, SIS, at("2027-02-01 10:00")) is None
+    case.waits(at("2027-02-02 12:00"))
+    assert case.learns(at("2027-02-02 12:00"), urgency=Urgency.ACUTE) is None
+    assert [d.name for d in case.one("state-care-place").deadlines] == [ACK, DECISION]
+    case.waits(at("2027-02-04 12:00"))
+    assert len({f.identity for f in case.firings()}) == len(case.firings())
+
+
+def test_a_deadline_that_moves_after_its_ladder_was_used_up_alarms_when_it_falls_due() -> None:
+    case = released()
+    assert case.acts(case.one("release"), Act.ACKNOWLEDGE, SOC_A, at("2027-02-15 09:00")) is None
+    case.waits(at("2027-03-19 12:00"))
+    moved = Custody(place=CustodyPlace.PRISON, ends_at=at("2027-06-10 09:00"))
+    assert case.learns(at("2027-03-19 12:00"), by=PRISON, custody=moved) is None
+    # 30 days before Thursday 10 June is Tuesday 11 May, 24:00; the office opens on Wednesday.
+    assert shown(case.deadline("release", COMPLETION).next_at) == "Wed 12 May 2027 08:00"
+    assert len({f.identity for f in case.firings()}) == len(case.firings())
 
 
 def test_becoming_acute_ends_a_hold() -> None:
