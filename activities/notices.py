@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -16,6 +15,7 @@ from activities.directory import Directory
 from activities.register import Register
 from activities.register_view import RegisterView
 from models.register import OutboxRow
+from rules.clocks import written_end
 
 SENDER = "Utväg <noreply@utvag.example>"
 BATCH = 100
@@ -34,7 +34,7 @@ def message(row: OutboxRow, address: str, zone: str) -> EmailMessage:
     """The notice as it is sent: reference, handoff and time, and nothing that says what it is about."""
     swedish, english = ABOUT[row.about]
     where = f"{row.case} {row.handoff}" if row.handoff else row.case
-    time = row.due.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M") if row.due else None
+    time = " ".join(map(str, written_end(row.due, zone))) if row.due else None
     mail = EmailMessage(policy=SMTP)
     mail["From"] = SENDER
     mail["To"] = address

@@ -165,7 +165,7 @@ class Inbox:
 
     @activity.defn(name="take-back")
     def take_back(self, task: DeskTask) -> DeskReply:
-        """Takes a withdrawn handoff out of Att göra, also when it has not arrived yet."""
+        """Takes a handoff that is over out of Att göra, also when it has not arrived yet."""
 
         def leave(session: Session) -> DeskAnswer:
             asked = task.question

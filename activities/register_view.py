@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
 from activities.stores import reading
 from models.case import Receipt
+from models.packs import RulePack
 from models.register import (
     CaseEventRow,
     CaseRow,
@@ -52,12 +53,15 @@ class RegisterView:
             row = session.get(CaseRow, ref)
             return detached(session, [row])[0] if row else None
 
-    def pack(self, ref: CaseRef) -> dict[str, Any] | None:
-        """The rule pack that a case carries, as JSON; None while the register has not seen the case."""
+    def pack_digest(self, ref: CaseRef) -> str | None:
+        """Which rule pack a case carries; None while the register has not seen the case."""
         with reading(self._engine) as session:
-            case = session.get(CaseRow, ref)
-            row = session.get(RulePackRow, case.pack_digest) if case else None
-            return row.content if row else None
+            return session.exec(select(CaseRow.pack_digest).where(col(CaseRow.ref) == ref)).first()
+
+    def pack(self, digest: str) -> RulePack | None:
+        with reading(self._engine) as session:
+            row = session.get(RulePackRow, digest)
+            return RulePack.model_validate(row.content) if row else None
 
     def history(self, ref: CaseRef) -> list[CaseEventRow]:
         with reading(self._engine) as session:
@@ -65,9 +69,11 @@ class RegisterView:
             return detached(session, session.exec(query).all())
 
     def firings(self, ref: CaseRef) -> list[FiringRow]:
+        """Every rung that has fired, in the order it was recorded."""
         with reading(self._engine) as session:
             query = select(FiringRow).where(col(FiringRow.case) == ref)
-            return detached(session, session.exec(query.order_by(col(FiringRow.due), col(FiringRow.rung))).all())
+            order = (col(FiringRow.revision), col(FiringRow.due), col(FiringRow.rung))
+            return detached(session, session.exec(query.order_by(*order)).all())
 
     def handoffs(self, ref: CaseRef) -> list[HandoffRow]:
         """Every handoff of a case, ended ones too, in the order they were made."""

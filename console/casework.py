@@ -82,6 +82,7 @@ class Casework:
         self.settings = settings
         self._client = client
         self._desks: dict[OrgId, DeskStore] = {}
+        self._packs: dict[str, RulePack] = {}
 
     @cached_property
     def directory(self) -> Directory:
@@ -367,10 +368,15 @@ class Casework:
 
     def pack(self, case: CaseRef) -> RulePack:
         """The rules that a case carries; today's while the register has not yet seen it."""
-        content = self.view.pack(case)
-        if content is not None:
-            return RulePack.model_validate(content)
-        return pack_on(datetime.now(UTC).date(), self.settings.rule_packs or PACKS)
+        digest = self.view.pack_digest(case)
+        if digest is None:
+            return pack_on(datetime.now(UTC).date(), self.settings.rule_packs or PACKS)
+        if digest not in self._packs:
+            pack = self.view.pack(digest)
+            if pack is None:
+                raise NoSuchCase(case)
+            self._packs[digest] = pack
+        return self._packs[digest]
 
 
 def item_id(key: RequestKey, what: str) -> ItemId:

@@ -80,7 +80,7 @@ class Stage:
         rungs = len(self.casework.view.firings(play.case))
         name = Text.assemble((row.ref, "bold"), "\n", (script.sv, "dim"))
         phase = "\n".join(words.PHASE[Phase(row.phase)])
-        when = views.short_clock(due)
+        when = views.end_clock(due)
         table.add_row(name, phase, str(opened), when, str(late or ""), str(rungs or ""), steps)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from console import reading
+from console import reading, views, words
 from console.casework import Casework
 from console.failures import Fault, Invalid, Refused
 from models.desk import AssessmentRecord
@@ -107,6 +107,7 @@ class Play:
         self.case: CaseRef | None = None
         self.done = 0
         self.finished = False
+        self._rungs_told = 0
 
     async def open(self) -> CaseRef:
         self.case = await self._casework.open_case(self.story.intake)
@@ -132,6 +133,7 @@ class Play:
         if outcome != step.refused:
             raise OffScript(f"{self.story.name}, step {self.done + 1} at {step.at}: {outcome or 'not refused'}")
         await self._casework.at_rest(self.case)
+        self.tell_rungs(self.case)
         self._tell(self.case, said)
         self.done += 1
         if self.done < len(self.story.script.step):
@@ -139,6 +141,14 @@ class Play:
         await self.check_end(self.case)
         self.finished = True
         return False
+
+    def tell_rungs(self, case: CaseRef) -> None:
+        """Tells what the ladders have done since the last step."""
+        fired = self._casework.view.firings(case)
+        for row in fired[self._rungs_told :]:
+            receivers = ", ".join(words.ROLE[to.partition(":")[2]][0] for to in row.receivers)
+            self._tell(case, f"▲ {row.handoff} {words.DEADLINE[row.deadline][0]}: {receivers} ({views.clock(row.due)})")
+        self._rungs_told = len(fired)
 
     async def check_end(self, case: CaseRef) -> None:
         standing = await self._casework.standing(case)
@@ -167,14 +177,15 @@ class Play:
                     assessment=step.assessment,
                 )
                 phone = " ☎" if step.by_phone else ""
-                return f"{step.org}: {step.act} {handoff} {step.handoff}{phone}"
+                kind = work.pack(case).kinds[step.handoff]
+                return f"{step.org}: {words.ACT[step.act][0]} {handoff} {kind.sv}{phone}"
             case Record():
                 await work.record(case, step.facts, step.org)
-                return f"{step.org}: {', '.join(sorted(step.facts.model_fields_set))}"
+                return f"{step.org}: noterar {', '.join(sorted(step.facts.model_fields_set))}"
             case Send():
                 urgency = Urgency.ACUTE if step.acute else Urgency.ORDINARY
                 await work.send(case, step.kind, step.to, step.org, urgency=urgency)
-                return f"{step.org} → {step.to}: {step.kind}"
+                return f"{step.org} → {step.to}: {work.pack(case).kinds[step.kind].sv}"
             case Close():
                 await work.close(case, step.code, step.org)
                 return f"{step.org}: {step.code}"

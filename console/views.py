@@ -19,6 +19,7 @@ from models.directory import DirectoryEntry
 from models.handoffs import Deadline, Handoff
 from models.packs import RulePack
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
+from rules.clocks import written_end
 from rules.handoffs import possible
 
 ZONE = "Europe/Stockholm"
@@ -32,7 +33,7 @@ def both(pair: tuple[str, str]) -> str:
 
 
 def clock(instant: datetime | None, zone: str = ZONE) -> str:
-    """Local time as people write it: `tis 2027-01-05 22:46`. Midnight that ends a day is that day's 24:00."""
+    """A point in time, local: `tis 2027-01-05 22:46`."""
     if instant is None:
         return "–"
     here = instant.astimezone(ZoneInfo(zone))
@@ -41,6 +42,14 @@ def clock(instant: datetime | None, zone: str = ZONE) -> str:
 
 def short_clock(instant: datetime | None, zone: str = ZONE) -> str:
     return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if instant else "–"
+
+
+def end_clock(due: datetime | None, zone: str = ZONE) -> str:
+    """A deadline, local: `fre 2027-03-12 24:00`."""
+    if due is None:
+        return "–"
+    day, time = written_end(due, zone)
+    return f"{WEEKDAYS[day.weekday()]} {day} {time}"
 
 
 def table_of(*headings: tuple[str, str, int], whole: Iterable[str] = ()) -> Table:
@@ -118,7 +127,7 @@ def deadline_text(deadline: Deadline, now: datetime) -> Text:
     name = words.DEADLINE[deadline.name][0]
     if deadline.next_at is None:
         return Text(f"{name}: klockan står | clock stands", style="dim")
-    text = Text(f"{name}: {clock(deadline.due)}", style="red" if is_overdue(deadline, now) else "")
+    text = Text(f"{name}: {end_clock(deadline.due)}", style="red" if is_overdue(deadline, now) else "")
     if deadline.rung:
         repeats = f"+{deadline.recurrences}" if deadline.recurrences else ""
         text.append(f"  ▲{deadline.rung}{repeats}", style="bold red")
@@ -188,7 +197,7 @@ def assessment_text(standing: Standing) -> Text:
     assessment = standing.state.assessment
     if assessment is None:
         return Text("")
-    until = clock(assessment.valid_until)
+    until = end_clock(assessment.valid_until)
     if assessment.lapsed:
         return Text(f"Hotbedömningen gick ut {until} | The threat assessment expired {until}", style="bold red")
     need = "skydd behövs | protection needed" if assessment.needs_protection else "inget särskilt skydd | no protection"
@@ -211,7 +220,7 @@ def cases_table(rows: Iterable[tuple[CaseRow, int, datetime | None]]) -> Table:
     for row, overdue, due in rows:
         late = Text(str(overdue), style="bold red" if overdue else "")
         opened, phase, urgency = short_clock(row.opened_at), stacked(phases[row.phase]), stacked(urgencies[row.urgency])
-        table.add_row(row.ref, phase, urgency, opened, short_clock(due), late)
+        table.add_row(row.ref, phase, urgency, opened, end_clock(due), late)
     return table
 
 
@@ -242,7 +251,7 @@ def inbox_table(rows: Iterable[InboxRow], pack: RulePack) -> Table:
     for row in rows:
         kind = pack.kinds.get(row.kind or "")
         what = f"{kind.sv}\n{kind.en}" if kind else row.kind or "–"
-        table.add_row(row.case, row.handoff, f"{what}\n{row.requester}", clock(row.answer_by))
+        table.add_row(row.case, row.handoff, f"{what}\n{row.requester}", end_clock(row.answer_by))
     return table
 
 

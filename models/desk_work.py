@@ -23,7 +23,7 @@ class Receive(Word):
 
 
 class TakeBack(Word):
-    """A handoff was withdrawn: it leaves Att göra, and the access that it gave ends."""
+    """A handoff was withdrawn or has ended: it leaves Att göra, and the access that it gave ends."""
 
     work: Literal["take-back"] = "take-back"
     case: CaseRef

@@ -168,3 +168,11 @@ def given_back(end: datetime, held: datetime, resumed: datetime, clock: Clock, p
         here, days = local(end, pack), (local(resumed, pack).date() - local(held, pack).date()).days
         return at_local(here.date() + timedelta(days=days), here.time(), pack) if days else end
     return end + (resumed - held)
+
+
+def written_end(end: datetime, zone: str) -> tuple[date, str]:
+    """A deadline's local day and time as people write them: midnight is 24:00 of the day that it ends."""
+    here = end.astimezone(ZoneInfo(zone))
+    if here.time() == MIDNIGHT:
+        return here.date() - timedelta(days=1), "24:00"
+    return here.date(), f"{here:%H:%M}"

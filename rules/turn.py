@@ -215,7 +215,8 @@ class Turn:
     def settle_ended(self) -> None:
         """Moves ended handoffs out of the live ones and keeps the state small.
 
-        What a desk has not yet received need not arrive any more; what it may have received is taken back.
+        What a desk has not yet received need not arrive any more; what it may have received leaves its Att göra,
+        and the access that it gave ends.
         """
         gone = [h for h in self.state.handoffs.values() if not h.is_open]
         if not gone:
@@ -225,7 +226,7 @@ class Turn:
             if isinstance(effect.task.question, Receive) and effect.task.question.handoff in ids:
                 self.done_by_desk(effect.task.id)
         for handoff in gone:
-            if handoff.status is Status.CANCELLED and self.state.organisations[handoff.recipient].desk:
+            if self.state.organisations[handoff.recipient].desk:
                 self.ask_desk(handoff.recipient, TakeBack(case=self.state.case, handoff=handoff.id))
         ended = self.state.ended | {
             h.id: EndedHandoff(

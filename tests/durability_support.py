@@ -22,7 +22,6 @@ from models.case import CaseState, Receipt
 from models.events import Acted, ClockMoved, Event
 from models.handoffs import Act
 from models.intake import Intake
-from models.packs import RulePack
 from models.words import CaseRef, HandoffId, OrgId, RequestKey
 from rules.case import fold
 from tests.support import settled
@@ -108,10 +107,10 @@ async def assert_nothing_lost_or_doubled(casework: Casework, case: CaseRef, *peo
 
 def folded_digests(casework: Casework, case: CaseRef) -> list[str]:
     """The digest after every revision, worked out from nothing but the register's log and the pack stored there."""
-    row, pack = casework.view.case(case), casework.view.pack(case)
+    row = casework.view.case(case)
     assert row is not None
-    assert pack is not None
-    rules = RulePack.model_validate(pack)
+    rules = casework.view.pack(row.pack_digest)
+    assert rules is not None
     log = [(EVENT.validate_python(row.event), row.at) for row in casework.view.history(case)]
     moved = sum((event.forward for event, _ in log if isinstance(event, ClockMoved)), timedelta(0))
     latest = CaseState.model_validate(row.snapshot)

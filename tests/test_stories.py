@@ -12,7 +12,6 @@ from console.casework import Casework
 from console.stories import EXAMPLES, Play, load_story
 from models.case import CaseState
 from models.events import ClockMoved, Event, Opened
-from models.packs import RulePack
 from models.words import CaseRef, TrackB
 from rules.case import fold
 
@@ -211,7 +210,7 @@ async def test_the_register_alone_replays_a_story_digest_by_digest(
     casework: Casework, cases: dict[str, CaseRef], name: str
 ) -> None:
     case = await played(casework, name, cases)
-    pack = RulePack.model_validate(casework.view.pack(case))
+    pack = casework.pack(case)
     rows = casework.view.history(case)
     events = [TypeAdapter(Event).validate_python(row.event) for row in rows]
     first = events[0]
