@@ -19,7 +19,9 @@ from typing import IO, Annotated, Any
 
 import structlog
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -45,6 +47,7 @@ LOOK_AROUND_SECONDS = 0.25
 RECONCILE_EVERY = 120
 """Rounds of looking around between two reconcilings of the desks: half a minute."""
 PLANE_THREADS = 4
+TEMPORAL_ANSWERS_WITHIN = timedelta(seconds=2)
 log = structlog.get_logger("utvag.worker")
 app = typer.Typer(add_completion=False, help="Kör Utvägs arbetare. | Runs Utväg's workers.", rich_markup_mode=None)
 
@@ -59,13 +62,13 @@ class Running:
         self.view: RegisterView | None = None
         self.failure: str | None = None
         self.server: EmbeddedServer | None = None
+        self.temporal = True
         self._workers: list[asyncio.Task[None]] = []
 
     def health(self) -> dict[str, Any]:
         register = self.view is None or reachable(self.view)
-        temporal = self.server is None or self.server.is_running
-        good = register and temporal and self.failure is None
-        parts = {"plane": self.plane, "desks": sorted(self.desks), "register": register, "temporal": temporal}
+        good = register and self.temporal and self.failure is None
+        parts = {"plane": self.plane, "desks": sorted(self.desks), "register": register, "temporal": self.temporal}
         return {"status": "ok" if good else "failing", **parts}
 
     async def serve_plane(self, stack: AsyncExitStack) -> None:
@@ -117,6 +120,13 @@ class Running:
                 await task
 
         stack.push_async_callback(drain)
+
+    async def ask_temporal(self) -> None:
+        """Whether Temporal answers; the health endpoint tells it."""
+        try:
+            self.temporal = await self.client.service_client.check_health(timeout=TEMPORAL_ANSWERS_WITHIN)
+        except RPCError:
+            self.temporal = False
 
     def raise_if_failed(self) -> None:
         for worker in self._workers:
@@ -207,12 +217,18 @@ def locked(lock: IO[str]) -> bool:
 
 
 async def start_what_was_interrupted(running: Running) -> None:
-    """Each desk's own reconciling: an opening that was kept but whose case never started is started now."""
+    """Each desk's own reconciling: an opening that was kept but whose case never started is started now.
+
+    What goes wrong at one desk is no other desk's trouble: it is logged, and tried again in half a minute.
+    """
     for org, store in list(running.desks.items()):
-        for opening in await asyncio.to_thread(store.unstarted):
-            await start_case(running.client, opening.input)
-            await asyncio.to_thread(store.started, opening.key)
-            log.info("an interrupted opening was completed", case=opening.case, desk=org)
+        try:
+            for opening in await asyncio.to_thread(store.unstarted):
+                await start_case(running.client, opening.input)
+                await asyncio.to_thread(store.started, opening.key)
+                log.info("an interrupted opening was completed", case=opening.case, desk=org)
+        except Exception as problem:
+            log.error("a desk could not be reconciled", desk=org, reason=type(problem).__name__)
 
 
 async def look_around(running: Running, stack: AsyncExitStack, stop: asyncio.Event, everything: bool) -> None:
@@ -221,17 +237,26 @@ async def look_around(running: Running, stack: AsyncExitStack, stop: asyncio.Eve
     while not stop.is_set():
         running.raise_if_failed()
         if running.server is not None and not running.server.is_running:
+            running.temporal = False
             log.error("the Temporal server has died; starting it again on its database")
             await running.server.start()
-        if everything and running.view is not None:
-            for org in sorted(await asyncio.to_thread(running.view.working_desks) - running.desks.keys()):
-                await running.serve_desk(org, stack)
-        if rounds % RECONCILE_EVERY == 0:
-            with contextlib.suppress(Unavailable):
-                await start_what_was_interrupted(running)
+        await running.ask_temporal()
+        if everything:
+            await open_desks_that_cases_need(running, stack)
+        if rounds % RECONCILE_EVERY == 0 and running.temporal:
+            await start_what_was_interrupted(running)
         rounds += 1
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK_AROUND_SECONDS)
+
+
+async def open_desks_that_cases_need(running: Running, stack: AsyncExitStack) -> None:
+    try:
+        needed = await asyncio.to_thread(running.view.working_desks) if running.view else set()
+        for org in sorted(needed - running.desks.keys()):
+            await running.serve_desk(org, stack)
+    except SQLAlchemyError as problem:
+        log.error("desks could not be opened", reason=type(problem).__name__)
 
 
 async def run(settings: Settings, everything: bool, plane: bool, desks: list[OrgId]) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import structlog
 from pydantic import ValidationError
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from models.settings import Settings
 
 SECRETS = Path("/run/secrets")
 QUIET = ("alembic", "sqlalchemy", "asyncio")
+CORE = TelemetryFilter(core_level="WARN", other_level="ERROR")
 
 
 class BadSettings(Exception):
@@ -69,3 +71,12 @@ def configure_logs(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    forward_core_logs()
+
+
+def forward_core_logs() -> None:
+    """Temporal's compiled core writes to standard output by itself unless it is given a logger."""
+    forwarding = LogForwardingConfig(logging.getLogger("temporalio.core"), append_target_to_name=False)
+    runtime = Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=CORE, forwarding=forwarding)))
+    Runtime.set_default(runtime, error_if_already_set=False)

@@ -99,32 +99,37 @@ class EmbeddedServer:
             )
 
     async def _wait_until_it_answers(self) -> None:
-        async with asyncio.timeout(START_SECONDS):
-            while True:
-                if self._process is None or self._process.poll() is not None:
-                    raise CannotStart(
-                        f"Temporal-servern avslutades direkt. Se {self._settings.var / 'temporal.log'}.\n"
-                        f"The Temporal server ended at once. See {self._settings.var / 'temporal.log'}."
-                    )
-                with contextlib.suppress(Unavailable):
-                    await connect(self._settings)
-                    return
-                await asyncio.sleep(0.1)
+        log_file = self._settings.var / "temporal.log"
+        end = asyncio.get_running_loop().time() + START_SECONDS
+        while asyncio.get_running_loop().time() < end:
+            if not self.is_running:
+                raise CannotStart(
+                    f"Temporal-servern avslutades direkt. Se {log_file}.\n"
+                    f"The Temporal server ended at once. See {log_file}."
+                )
+            with contextlib.suppress(Unavailable):
+                await connect(self._settings)
+                return
+            await asyncio.sleep(0.1)
+        raise CannotStart(
+            f"Temporal-servern svarar inte inom {START_SECONDS:.0f} s. Se {log_file}.\n"
+            f"The Temporal server does not answer within {START_SECONDS:.0f} s. See {log_file}."
+        )
 
     async def _end_orphan(self) -> None:
         """Ends a server of ours that outlived a killed program; leaves anything else alone."""
         with contextlib.suppress(OSError, ValueError):
             pid = int(self._pid_file.read_text())
-            running = await asyncio.to_thread(
-                subprocess.run, ["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False
-            )
-            if str(self._database) in running.stdout:
-                log.warning("ending a Temporal server left behind by a program that was killed", pid=pid)
-                os.kill(pid, signal.SIGTERM)
-                for _ in range(int(STOP_SECONDS * 10)):
-                    os.kill(pid, 0)
-                    await asyncio.sleep(0.1)
-                os.kill(pid, signal.SIGKILL)
+            if str(self._database) not in await asyncio.to_thread(command_line, pid):
+                return
+            log.warning("ending a Temporal server left behind by a program that was killed", pid=pid)
+            os.kill(pid, signal.SIGTERM)
+            for _ in range(int(STOP_SECONDS * 10)):
+                await asyncio.sleep(0.1)
+                if str(self._database) not in await asyncio.to_thread(command_line, pid):
+                    return
+            os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.1)
 
     @property
     def is_running(self) -> bool:
@@ -141,6 +146,17 @@ class EmbeddedServer:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)
         self._pid_file.unlink(missing_ok=True)
+
+
+def command_line(pid: int) -> str:
+    """The command line of a running process; empty when there is none. Slim images have no `ps`, macOS no /proc."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+    asked = ["ps", "-p", str(pid), "-o", "args="]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
 
 
 def port_is_taken(host: str, port: int) -> bool:
