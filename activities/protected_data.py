@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Date, Engine, Integer, bindparam, text
 from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -15,10 +15,20 @@ from temporalio.exceptions import ApplicationError
 from activities.stores import reading, writing
 from models.contracts import Opening
 from models.desk import Category
-from models.desk_tables import InboxRow, ItemRow, OpeningRow, QuestionRow, TaskRow
+from models.desk_tables import InboxRow, ItemRow, OpeningRow, TaskRow
 from models.desk_work import DeskTask, Receive, TakeBack
 from models.events import DeskAnswer, DeskReply, Received
 from models.words import CaseRef, ItemId, OrgId, RequestKey
+
+ONE_MORE = (
+    text(
+        "insert into questions (day, count) values (:day, 1) "
+        "on conflict (day) do update set count = questions.count + 1 returning count"
+    )
+    .bindparams(bindparam("day", type_=Date))
+    .columns(count=Integer)
+)
+"""In one statement: reading first would lose questions where transactions do not wait for each other (PostgreSQL)."""
 
 
 class DeskStore:
@@ -94,10 +104,7 @@ class DeskStore:
     def count_question(self, day: date) -> int:
         """Counts one anonymous question and forgets everything else about it. Returns the day's count."""
         with writing(self._engine) as session:
-            row = session.get(QuestionRow, day) or QuestionRow(day=day, count=0)
-            row.count += 1
-            session.add(row)
-            return row.count
+            return int(session.connection().execute(ONE_MORE, {"day": day}).scalar_one())
 
     def once(self, task: DeskTask, do: Callable[[Session], DeskAnswer]) -> DeskReply:
         """Does a task of the plane's in one transaction, or gives the reply it was given the first time.

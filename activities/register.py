@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.stores import writing
+from activities.stores import reading, writing
 from models.case import CaseState, Entry, Notice
 from models.contracts import RECORD, Recorded, Recording
 from models.directory import DirectoryEntry
@@ -72,6 +72,17 @@ class Register:
                 current.pop(entry.id, None)
             for row in current.values():
                 row.active = False
+
+    def first_broken_link(self) -> int | None:
+        """The first entry of the audit chain that does not seal the one before it; None when all do."""
+        with reading(self._engine) as session:
+            previous = FIRST_LINK
+            for row in session.exec(select(AuditRow).order_by(col(AuditRow.seq))):
+                sealed = seal(row.previous, row.at, row.actor, row.action, row.case, row.revision)
+                if row.previous != previous or row.digest != sealed:
+                    return row.seq
+                previous = row.digest
+        return None
 
     def delivered(self, ids: Iterable[str]) -> None:
         with writing(self._engine) as session:
@@ -177,7 +188,7 @@ def store_notice(session: Session, case: CaseRef, notice: Notice, revision: int)
 def store_case(session: Session, recording: Recording) -> None:
     """Keeps the snapshot, unless the register already has a later one."""
     state, last = recording.snapshot, recording.entries[-1]
-    row = session.get(CaseRow, recording.case)
+    row = session.get(CaseRow, recording.case, with_for_update=True)
     if row is not None and row.revision >= state.revision:
         return
     if recording.pack is not None and session.get(RulePackRow, recording.pack_digest) is None:
@@ -223,8 +234,6 @@ def append_audit(session: Session, actor: OrgId, entry: Entry, case: CaseRef) ->
     session.flush()
     last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)).first()
     previous = last.digest if last else FIRST_LINK
-    content = {"at": entry.at.isoformat(), "actor": actor, "action": entry.event.kind, "case": case}
-    canonical = json.dumps([previous, content, entry.revision], sort_keys=True, separators=(",", ":"))
     session.add(
         AuditRow(
             at=entry.at,
@@ -233,6 +242,12 @@ def append_audit(session: Session, actor: OrgId, entry: Entry, case: CaseRef) ->
             case=case,
             revision=entry.revision,
             previous=previous,
-            digest=hashlib.sha256(canonical.encode()).hexdigest(),
+            digest=seal(previous, entry.at, actor, entry.event.kind, case, entry.revision),
         )
     )
+
+
+def seal(previous: str, at: datetime, actor: str, action: str, case: str, revision: int) -> str:
+    content = {"at": at.isoformat(), "actor": actor, "action": action, "case": case}
+    canonical = json.dumps([previous, content, revision], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

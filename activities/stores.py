@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url, text
 from sqlmodel import Session
 
 from models.settings import Settings
@@ -15,6 +15,8 @@ from models.words import OrgId
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 BUSY_SECONDS = 30
+MIGRATION_LOCK = 7_481_252
+"""PostgreSQL advisory lock: of programs that start at the same time one migrates; SQLite's write lock does the same."""
 
 
 class BadDatabase(Exception):
@@ -45,7 +47,9 @@ def open_database(url: str) -> Engine:
     concurrent read-modify-writes would be lost or refused.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        server = create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        event.listen(server, "handle_error", leave_out_the_row)
+        return server
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +67,16 @@ def open_database(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def leave_out_the_row(context: ExceptionContext) -> None:
+    """PostgreSQL's errors repeat the offending row in their details, and errors end up in logs and in Temporal."""
+    error, told = context.original_exception, context.sqlalchemy_exception
+    diagnosis = getattr(error, "diag", None)
+    if diagnosis is not None and diagnosis.sqlstate is not None:
+        error.args = (f"{diagnosis.sqlstate} {diagnosis.constraint_name or diagnosis.column_name or ''}".strip(),)
+        if told is not None:
+            told.args = (f"({type(error).__name__}) {error.args[0]}",)
 
 
 def open_existing(url: str) -> Engine:
@@ -104,6 +118,8 @@ def migrate(engine: Engine, history: Literal["register", "desk"]) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS / history))
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

@@ -8,6 +8,7 @@ import pytest
 
 from console.casework import Casework
 from tests.command_line import CommandLine, Starter
+from tests.databases import Databases
 from tests.support import Stack, running_stack
 
 
@@ -35,3 +36,10 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
 def cli(starter: Starter, stack: Stack) -> CommandLine:
     """`starter.py` against the shared stack."""
     return CommandLine(starter, stack)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Empty databases, SQLite and PostgreSQL; one PostgreSQL server for the whole run."""
+    with Databases(tmp_path_factory.mktemp("databases")).running() as running:
+        yield running

@@ -1,0 +1,208 @@
+"""The register: each revision once, all of a batch or none, and a chain that can be checked."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+from temporalio.exceptions import ApplicationError
+
+from activities.directory import load_directory
+from activities.register import Register
+from activities.register_view import RegisterView
+from activities.stores import migrate, open_database, writing
+from models.handoffs import DeadlineName, Firing
+from models.register import AuditRow, CaseEventRow, OrganisationRow, RegisterTable
+from models.words import case_reference
+from tests.databases import Databases, grown, recording
+from tests.rules_support import at
+
+
+def stored(engine: Engine) -> dict[str, list[Any]]:
+    """Everything in the register, table by table."""
+    with engine.connect() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(table.select())))
+            for table in RegisterTable.metadata.sorted_tables
+        }
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
+    opened = open_database(databases.url(request.param))
+    migrate(opened, "register")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def register(engine: Engine) -> Register:
+    return Register(engine)
+
+
+REF = case_reference(secrets.randbits(35))
+
+
+def test_recording_the_same_again_changes_nothing_and_answers_the_same(register: Register, engine: Engine) -> None:
+    state = grown(REF, 5)
+    first = register.record(recording(state))
+    before = stored(engine)
+    assert first.digests == tuple(entry.digest for entry in state.pending)
+    assert register.record(recording(state)) == first
+    assert register.record(recording(state, 2, 4)).digests == first.digests[1:4]
+    assert stored(engine) == before
+    assert len(before["case_events"]) == len(before["audit"]) == len(before["request_keys"]) == 5
+
+
+def test_a_batch_that_overlaps_what_is_there_adds_only_what_is_new(register: Register, engine: Engine) -> None:
+    state = grown(REF, 5)
+    register.record(recording(state, 1, 3))
+    register.record(recording(state, 2, 5))
+    assert len(stored(engine)["case_events"]) == 5
+    assert register.first_broken_link() is None
+
+
+def test_a_gap_is_refused_and_nothing_of_the_batch_is_kept(register: Register, engine: Engine) -> None:
+    state = grown(REF, 6)
+    register.record(recording(state, 1, 2))
+    before = stored(engine)
+    whole = recording(state, 3, 6)
+    with_gap = whole.model_copy(update={"entries": tuple(e for e in whole.entries if e.revision != 5)})
+    for refused in (recording(state, 4, 4), with_gap):
+        with pytest.raises(ApplicationError, match="is missing") as caught:
+            register.record(refused)
+        assert caught.value.type == "Gap"
+        assert stored(engine) == before
+
+
+def test_a_batch_that_fails_in_the_middle_leaves_nothing(register: Register, engine: Engine) -> None:
+    state = grown(REF, 3)
+    register.record(recording(state, 1, 1))
+    before = stored(engine)
+    rung = Firing(
+        handoff="H1",
+        deadline=DeadlineName.DECISION,
+        ladder="ordinary",
+        rung=1,
+        due=at("2027-01-05 10:00"),
+        at=at("2027-01-05 10:00"),
+        to=("recipient:officer",),
+    )
+    batch = recording(state, 2, 3)
+    second, third = batch.entries
+    doubled = batch.model_copy(update={"entries": (second, third.model_copy(update={"firings": (rung, rung)}))})
+    with pytest.raises(IntegrityError):
+        register.record(doubled)
+    assert stored(engine) == before
+    register.record(batch)
+    assert len(stored(engine)["case_events"]) == 3
+
+
+def test_a_revision_that_stands_is_never_written_over_and_its_digest_is_what_is_told(register: Register) -> None:
+    state, other = grown(REF, 3), grown(REF, 3)
+    stands = register.record(recording(state)).digests
+    assert register.record(recording(other)).digests == stands
+    assert stands != tuple(entry.digest for entry in other.pending)
+
+
+def test_an_old_snapshot_does_not_replace_a_newer_one(register: Register, engine: Engine) -> None:
+    early, late = grown(REF, 2), grown(REF, 4)
+    register.record(recording(late))
+    register.record(recording(early))
+    row = RegisterView(engine).case(REF)
+    assert row is not None
+    assert (row.revision, row.state_digest) == (4, late.digest())
+
+
+def test_a_key_answers_for_ever_with_its_first_receipt(register: Register, engine: Engine) -> None:
+    state = grown(REF, 3)
+    register.record(recording(state))
+    view = RegisterView(engine)
+    assert {key: view.receipt(key) for key in state.answered} == state.answered
+    assert view.receipt(secrets.token_hex(8)) is None
+
+
+def test_writers_in_several_processes_and_threads_lose_nothing(
+    register: Register, engine: Engine, tmp_path: Path
+) -> None:
+    """Two processes of four threads write forty cases; ten of them are written by both at the same time."""
+    cases = [grown(case_reference(number), 4) for number in range(1, 41)]
+    url = engine.url.render_as_string(hide_password=False)
+    files = []
+    for number, mine in enumerate((cases[:25], cases[15:])):
+        file = tmp_path / f"writer-{number}"
+        file.write_text("\n".join(recording(state).model_dump_json() for state in mine))
+        files.append(file)
+    program = str(Path(__file__).parent / "record_in_register.py")
+    writers = [
+        subprocess.Popen([sys.executable, program, url, str(file)], stderr=subprocess.PIPE, text=True) for file in files
+    ]
+    told = [writer.communicate(timeout=60)[1] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0, 0], told
+    view = RegisterView(engine)
+    for state in cases:
+        history = view.history(state.case)
+        assert [row.revision for row in history] == [1, 2, 3, 4]
+        assert [row.state_digest for row in history] == [entry.digest for entry in state.pending]
+    assert len(stored(engine)["audit"]) == 160
+    assert register.first_broken_link() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update audit set actor = 'soc-9999' where seq = 3",
+        "update audit set revision = 7 where seq = 3",
+        "update audit set previous = actor where seq = 3",
+        "delete from audit where seq = 3",
+    ],
+)
+def test_a_changed_or_missing_audit_entry_breaks_the_chain(register: Register, engine: Engine, change: str) -> None:
+    register.record(recording(grown(REF, 5)))
+    assert register.first_broken_link() is None
+    with engine.begin() as connection:
+        connection.execute(text(change))
+    assert register.first_broken_link() in (3, 4)
+
+
+def test_the_directory_is_kept_and_what_left_it_becomes_inactive(register: Register, engine: Engine) -> None:
+    directory = list(load_directory().values())
+    register.keep_directory(directory)
+    register.keep_directory(directory[1:])
+    with Session(engine) as session:
+        rows = {row.id: row for row in session.exec(select(OrganisationRow))}
+    assert len(rows) == len(directory)
+    assert [row.id for row in rows.values() if not row.active] == [directory[0].id]
+    register.keep_directory(directory)
+    with Session(engine) as session:
+        assert all(row.active for row in session.exec(select(OrganisationRow)))
+
+
+def test_an_error_shows_no_parameter_and_no_row(engine: Engine) -> None:
+    marker = f"anna-{secrets.token_hex(8)}"
+    row: dict[str, Any] = {
+        "case": marker,
+        "revision": 1,
+        "at": at("2027-01-05 10:00"),
+        "kind": "opened",
+        "phase": marker,
+    }
+    row |= {"event": {"x": marker}, "pack_digest": marker, "state_digest": marker}
+    broken: list[list[Any]] = [[CaseEventRow(**row), CaseEventRow(**row)], [CaseEventRow(**(row | {"phase": None}))]]
+    link: dict[str, Any] = dict.fromkeys(("actor", "action", "case", "previous", "digest"), marker)
+    broken.append([AuditRow(**link, revision=1)])
+    for rows in broken:
+        with pytest.raises(Exception) as caught, writing(engine) as session:  # noqa: PT011
+            session.add_all(rows)
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert marker not in f"{error!s}{error!r}{error.args}"
+            error = error.__cause__ or error.__context__
