@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -29,6 +28,7 @@ from tests.durability_support import (
     Worker,
     assert_nothing_lost_or_doubled,
     intake,
+    quick_offers,
     runs,
 )
 from tests.support import Stack, eventually, settled
@@ -38,11 +38,7 @@ from workflows.server import EmbeddedServer
 @pytest.fixture
 async def plane(tmp_path: Path) -> AsyncIterator[Stack]:
     """The coordination plane and the desk of social services, beside a Temporal server; the police's desk is down."""
-    packs = shutil.copytree(PACKS, tmp_path / "packs")
-    for general in packs.glob("*/pack.toml"):
-        told, times = re.subn(r'offered_for = "[^"]+"', 'offered_for = "1 s"', general.read_text(encoding="utf-8"))
-        assert times == 1
-        general.write_text(told, encoding="utf-8")
+    packs = quick_offers(shutil.copytree(PACKS, tmp_path / "packs"))
     stack = Stack(tmp_path / "var", UTVAG_RULE_PACKS=str(packs), UTVAG_EVENTS_PER_RUN="60")
     temporal = EmbeddedServer(stack.settings)
     try:
