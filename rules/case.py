@@ -5,35 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from models.case import Assessment, CaseState, DeskEffect, Entry, Receipt
+from models.case import CaseState, Entry, Receipt
 from models.contracts import Refusal
-from models.desk_work import ConcludeAssessment, FindCandidates, Receive, TakeBack
+from models.desk_work import ConcludeAssessment, TakeBack
 from models.events import (
     Acted,
-    CandidatesFound,
     ClockMoved,
     Closed,
-    Concluded,
     DeskAnswered,
     DeskSilent,
     Event,
     FactsRecorded,
-    NotPossible,
     Opened,
-    Organisation,
-    Received,
     Sent,
     TimePassed,
 )
 from models.handoffs import Act, Handoff, Status
-from models.packs import Mode, RulePack, Step
-from models.words import Consent, Function, ItemId, OrgId, TrackB, Urgency
-from rules import facts, handoffs, journey
+from models.packs import Mode, RulePack
+from models.words import Consent, Function, ItemId, OrgId, TrackB
+from rules import desks, facts, handoffs, progress
 from rules.clocks import BeyondCalendar
-from rules.turn import Turn
+from rules.turn import MOST_OPEN, Turn
 
-MOST_OPEN = 40
-"""More open handoffs than this in one case is a mistake somewhere, and would outgrow the state."""
 MOST_KEYS_KEPT = 200
 """Request keys kept in the state, the newest; the register keeps them all."""
 NOT_NEEDED = ("no-longer-needed", "sent-in-error")
@@ -59,7 +52,7 @@ def decide(state: CaseState, event: Event, now: datetime, pack: RulePack) -> Cas
             return refusal
         if isinstance(event, TimePassed) and not turn.changed:
             return state
-        walk_journey(turn)
+        progress.go_on(turn)
         turn.pass_time(turn.now)
     except BeyondCalendar:
         return Refusal(code="beyond-calendar", detail=str(pack.closed_until))
@@ -73,10 +66,10 @@ def apply(turn: Turn, event: Event) -> Refusal | None:
         case Opened():
             return open_case(turn, event)
         case DeskAnswered():
-            desk_answered(turn, event)
+            desks.answered(turn, event)
             return None
         case DeskSilent():
-            desk_silent(turn, event)
+            desks.silent(turn, event)
             return None
     if turn.state.opened_at is None:
         return Refusal(code="not-opened")
@@ -240,125 +233,6 @@ def close(turn: Turn, event: Closed) -> Refusal | None:
     left = {i: e for i, e in state.desk_effects.items() if isinstance(e.task.question, TakeBack)}
     turn.update(closed=event.code, track_b=ended, desk_effects=left)
     return None
-
-
-def desk_answered(turn: Turn, event: DeskAnswered) -> None:
-    effect = turn.state.desk_effects[event.effect]
-    turn.done_by_desk(effect.task.id)
-    question = effect.task.question
-    match event.answer:
-        case Received():
-            pass
-        case Concluded() as said:
-            turn.update(
-                assessment=Assessment(
-                    needs_protection=said.needs_protection, structured=said.structured, valid_until=said.valid_until
-                )
-            )
-            if isinstance(question, ConcludeAssessment):
-                turn.answered_after_all(question.handoff)
-        case CandidatesFound(candidates=found) if isinstance(question, FindCandidates):
-            ask_candidates(turn, question.step, effect.task.desk, found)
-        case CandidatesFound() | NotPossible():
-            without_the_desk(turn, effect)
-
-
-def without_the_desk(turn: Turn, effect: DeskEffect) -> None:
-    """A desk can't answer, or can't be reached: somebody gets the task of going on without it.
-
-    A handoff that a desk has not received needs none: its own clock runs and its ladder climbs.
-    """
-    match effect.task.question:
-        case FindCandidates(step=step):
-            turn.find_another_way(effect.task.desk, turn.state.urgency, None, step=step)
-        case ConcludeAssessment(handoff=handoff):
-            owner = turn.state.acting.get(Function.SOCIAL_SERVICES, effect.task.desk)
-            turn.find_another_way(owner, turn.state.urgency, handoff)
-
-
-def ask_candidates(turn: Turn, step_code: str, desk: OrgId, found: tuple[Organisation, ...]) -> None:
-    """Asks the first candidate; the others wait in the handoff, in order."""
-    step = next(step for step in turn.pack.steps if step.code == step_code)
-    for organisation in found:
-        turn.know(organisation)
-    ids = tuple(organisation.id for organisation in found if organisation.id != desk)
-    if not ids:
-        turn.find_another_way(desk, turn.state.urgency, None, step=step.code)
-        return
-    turn.request(step.kind, desk, ids[0], step.urgency or turn.state.urgency, step=step.code, candidates=ids[1:])
-
-
-def desk_silent(turn: Turn, event: DeskSilent) -> None:
-    effect = turn.state.desk_effects[event.effect]
-    rules = turn.pack.desk
-    wait = min(rules.retry_most, rules.retry_first * 2 ** min(effect.attempts, 16))
-    unreachable = effect.unreachable or turn.now - effect.created_at >= rules.unreachable_after
-    if unreachable and not effect.unreachable:
-        turn.notify(effect.task.desk, "operator", "desk-unreachable", effect.task.id)
-        question = effect.task.question
-        if isinstance(question, Receive):
-            handoff = turn.state.handoffs.get(question.handoff)
-            role = "on-call" if handoff is not None and handoff.urgency is Urgency.ACUTE else "officer"
-            turn.notify(question.requester, role, "desk-unreachable", effect.task.id, handoff=question.handoff)
-        without_the_desk(turn, effect)
-    after = effect.model_copy(
-        update={"attempts": effect.attempts + 1, "next_try": turn.now + wait, "unreachable": unreachable}
-    )
-    turn.update(desk_effects=turn.state.desk_effects | {effect.task.id: after})
-
-
-def walk_journey(turn: Turn) -> None:
-    """Takes every step that is due, until none is. A case that is full takes the rest when there is room again."""
-    settle_track_b(turn)
-    while due := journey.due_steps(turn.state, turn.pack):
-        if sum(handoff.is_open for handoff in turn.state.handoffs.values()) >= MOST_OPEN:
-            break
-        take_step(turn, due[0])
-        turn.update(steps=turn.state.steps | {due[0].code: turn.now})
-    settle_track_b(turn)
-    turn.update(phase=journey.phase(turn.state, turn.pack.phases))
-
-
-def take_step(turn: Turn, step: Step) -> None:
-    """Creates the step's handoff. Where nobody is known to send or receive it, somebody must find another way."""
-    state, urgency = turn.state, step.urgency or turn.state.urgency
-    sender = journey.organisation_for(step.sender, state)
-    if step.recipient == "candidates" and sender is not None and state.organisations[sender].desk:
-        turn.ask_desk(sender, FindCandidates(case=state.case, step=step.code))
-        return
-    recipient = None if step.recipient == "candidates" else journey.organisation_for(step.recipient, state)
-    if sender is None or recipient is None:
-        owner = sender or state.acting.get(Function.SOCIAL_SERVICES) or state.opener
-        if owner is not None:
-            turn.find_another_way(owner, urgency, None, step=step.code)
-        return
-    anchor = state.anchors.get(step.anchor) if step.anchor else None
-    turn.request(step.kind, sender, recipient, urgency, step=step.code, anchor=anchor)
-
-
-def settle_track_b(turn: Turn) -> None:
-    """Track B opens only when its guard holds, and ends when consent does. The social track goes on."""
-    state, kinds = turn.state, turn.pack.kinds
-    live = [handoff for handoff in state.handoffs.values() if handoff.is_open]
-    if state.consent is not Consent.GIVEN:
-        for handoff in [h for h in live if kinds[h.kind].needs_consent]:
-            turn.end(handoff, Status.CANCELLED, "consent-withdrawn")
-            turn.update(steps={code: at for code, at in turn.state.steps.items() if code != handoff.step})
-        if state.track_b in (TrackB.TRYING, TrackB.OPEN):
-            turn.update(track_b=TrackB.ENDED)
-        return
-    asked = any(kinds[handoff.kind].opens_track_b for handoff in live)
-    if asked and state.track_b in (TrackB.NOT_TRIED, TrackB.ENDED):
-        turn.update(track_b=TrackB.TRYING)
-    elif state.track_b is TrackB.TRYING and not asked and not state.police_eligible:
-        turn.update(track_b=TrackB.ENDED)
-    elif state.track_b is TrackB.TRYING and guard_holds(state):
-        turn.update(track_b=TrackB.OPEN)
-
-
-def guard_holds(state: CaseState) -> bool:
-    """Eligible by the police, conditions signed, interventions decided (domain.md (d)); consent is seen to before."""
-    return state.police_eligible and state.conditions_signed and "decided" in state.anchors
 
 
 def finish(turn: Turn, event: Event, now: datetime) -> CaseState:

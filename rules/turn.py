@@ -14,6 +14,8 @@ from models.words import Code, HandoffId, OrgId, Urgency
 from rules import handoffs, ladders
 
 FIND_ANOTHER_WAY = "find-another-way"
+MOST_OPEN = 40
+"""More open handoffs than this in one case is a mistake somewhere, and would outgrow the state."""
 MOST_ENDED_KEPT = 120
 """Ended handoffs kept by id in the state; older ones are counted here and stand in the register."""
 MOST_REPEATS_WALKED = 12
