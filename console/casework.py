@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4
 
 from temporalio.client import Client
 
@@ -17,6 +17,7 @@ from activities.protected_data import DeskStore
 from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, pack_on
 from activities.stores import open_existing, register_url
+from console.coding import coded_facts, item_id, kept_items, start_of
 from console.failures import Fault, Invalid, NotFound, Refused
 from models.case import CaseState, Receipt
 from models.contracts import CaseInput, Opening, Refusal, Standing
@@ -27,11 +28,9 @@ from models.events import (
     Actor,
     ClockMoved,
     Closed,
-    Custody,
     Facts,
     FactsRecorded,
     Opened,
-    Responsibility,
     Sent,
     Submitted,
 )
@@ -50,29 +49,17 @@ from models.words import (
     Urgency,
     case_reference,
 )
-from rules import clocks
 from rules.case import decide, involved
 from rules.checks import ROLES
 from workflows import cases
 from workflows.cases import NoSuchCase
 from workflows.connection import connect
 
-ADULT_YEARS = 18
 LONGEST_STEP = timedelta(days=7)
 """A long move of a training clock is made in steps, so that no single revision grows large."""
 ANSWERERS = ROLES | {"duty-commander", "prosecutor", "court-officer", "nurse", "staff"}
 """Functions that may be named as having answered by phone. Never a person's name."""
 REST_SECONDS = 15.0
-KEPT_AT_DESK = {
-    "person": Category.IDENTITY,
-    "safe_contact": Category.CONTACT,
-    "addresses": Category.ADDRESS,
-    "relatives": Category.RELATIVES,
-    "environment": Category.ENVIRONMENT,
-    "registered_municipality": Category.IDENTITY,
-    "placement": Category.PLACEMENT,
-    "note": Category.NOTE,
-}
 
 
 class Casework:
@@ -377,49 +364,3 @@ class Casework:
                 raise NoSuchCase(case)
             self._packs[digest] = pack
         return self._packs[digest]
-
-
-def item_id(key: RequestKey, what: str) -> ItemId:
-    """The same request gives the same id, so that repeating it keeps nothing twice."""
-    return str(uuid5(UUID(key), what))
-
-
-def kept_items(filling: Filling, key: RequestKey) -> list[tuple[ItemId, Category, Any]]:
-    """What of an intake is kept at the desk, each under its own id and category."""
-    data = filling.model_dump(mode="json", exclude_none=True, include=set(KEPT_AT_DESK))
-    return [
-        (item_id(key, name), KEPT_AT_DESK[name], content if name == "placement" else {name: content})
-        for name, content in data.items()
-        if content
-    ]
-
-
-def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
-    """What of an intake the case itself needs: codes and instants, nothing that says who it is about."""
-    stay = filling.stay_municipality
-    born = filling.person.born_on() if filling.person else None
-    custody = filling.custody
-    return Facts(
-        urgency=filling.urgency,
-        consent=filling.consent,
-        police_track_wanted=filling.police_track_wanted,
-        conditions_signed=filling.conditions_signed,
-        responsible=Responsibility(**filling.responsible.model_dump()) if filling.responsible else None,
-        stay=None if stay == "unknown" else stay,
-        custody=Custody(place=custody.place, ends_at=start_of(custody.ends, pack)) if custody else None,
-        released=filling.released,
-        minor=is_minor(born, clocks.local(now, pack).date()) if born else None,
-        needs=tuple(dict.fromkeys(filling.needs)) if filling.needs is not None else None,
-    )
-
-
-def is_minor(born: date, today: date) -> bool:
-    """Under eighteen. Born on 29 February turns eighteen on 1 March in a year without that day."""
-    return (today.year - born.year - ((today.month, today.day) < (born.month, born.day))) < ADULT_YEARS
-
-
-def start_of(day: date | datetime | None, pack: RulePack) -> datetime | None:
-    """The instant a day begins locally; an instant is itself."""
-    if isinstance(day, datetime) or day is None:
-        return day
-    return clocks.at_local(day, time(0), pack)

@@ -54,7 +54,9 @@ class Stage:
         when = views.clock(datetime.now(UTC) + offset)
         self.lines.append(f"{case}  {when}  {said}")
         if self.echo is not None:
-            self.echo.print(f"{time.monotonic() - self.began:6.1f} s  {self.lines[-1]}", highlight=False, soft_wrap=True)
+            self.echo.print(
+                f"{time.monotonic() - self.began:6.1f} s  {self.lines[-1]}", highlight=False, soft_wrap=True
+            )
 
     def picture(self) -> RenderableType:
         table = Table(expand=True, title="Utväg: fem påhittade fall | five synthetic cases", box=box.SIMPLE_HEAD)

@@ -1,0 +1,72 @@
+"""What of an intake becomes coded facts that travel, and what is kept at the desk and does not."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID, uuid5
+
+from models.desk import Category
+from models.events import Custody, Facts, Responsibility
+from models.intake import Filling
+from models.packs import RulePack
+from models.words import ItemId, RequestKey
+from rules import clocks
+
+ADULT_YEARS = 18
+KEPT_AT_DESK = {
+    "person": Category.IDENTITY,
+    "safe_contact": Category.CONTACT,
+    "addresses": Category.ADDRESS,
+    "relatives": Category.RELATIVES,
+    "environment": Category.ENVIRONMENT,
+    "registered_municipality": Category.IDENTITY,
+    "placement": Category.PLACEMENT,
+    "note": Category.NOTE,
+}
+
+
+def item_id(key: RequestKey, what: str) -> ItemId:
+    """The same request gives the same id, so that repeating it keeps nothing twice."""
+    return str(uuid5(UUID(key), what))
+
+
+def kept_items(filling: Filling, key: RequestKey) -> list[tuple[ItemId, Category, Any]]:
+    """What of an intake is kept at the desk, each under its own id and category."""
+    data = filling.model_dump(mode="json", exclude_none=True, include=set(KEPT_AT_DESK))
+    return [
+        (item_id(key, name), KEPT_AT_DESK[name], content if name == "placement" else {name: content})
+        for name, content in data.items()
+        if content
+    ]
+
+
+def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
+    """What of an intake the case itself needs: codes and instants, nothing that says who it is about."""
+    stay = filling.stay_municipality
+    born = filling.person.born_on() if filling.person else None
+    custody = filling.custody
+    return Facts(
+        urgency=filling.urgency,
+        consent=filling.consent,
+        police_track_wanted=filling.police_track_wanted,
+        conditions_signed=filling.conditions_signed,
+        responsible=Responsibility(**filling.responsible.model_dump()) if filling.responsible else None,
+        stay=None if stay == "unknown" else stay,
+        custody=Custody(place=custody.place, ends_at=start_of(custody.ends, pack)) if custody else None,
+        released=filling.released,
+        minor=is_minor(born, clocks.local(now, pack).date()) if born else None,
+        needs=tuple(dict.fromkeys(filling.needs)) if filling.needs is not None else None,
+    )
+
+
+def is_minor(born: date, today: date) -> bool:
+    """Under eighteen. Born on 29 February turns eighteen on 1 March in a year without that day."""
+    return (today.year - born.year - ((today.month, today.day) < (born.month, born.day))) < ADULT_YEARS
+
+
+def start_of(day: date | datetime | None, pack: RulePack) -> datetime | None:
+    """The instant a day begins locally; an instant is itself."""
+    if isinstance(day, datetime) or day is None:
+        return day
+    return clocks.at_local(day, time(0), pack)
