@@ -58,7 +58,7 @@ async def advance(
         typer.echo(f"Nya påminnelser | New rungs fired: {fired}")
 
 
-@app.command("demo")
+@app.command("demo", short_help="Spela upp exempelfallen | Play the example cases")
 @told
 async def play_demo(
     once: Annotated[

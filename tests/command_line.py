@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -48,6 +49,7 @@ class Starter:
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).parent / "warm_starter.py")],
             cwd=ROOT,
+            env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
