@@ -87,6 +87,8 @@ async def test_a_desk_that_was_down_for_five_days_gets_everything_once(plane: St
 
     state = await assert_nothing_lost_or_doubled(casework, case, person)
     assert state.handoffs[threat.id].status is Status.RECEIVED
+    await person.repeats_everything()
+    assert (await casework.standing(case)).state == state
     log = [EVENT.validate_python(row.event) for row in casework.view.history(case)]
     answers = Counter(event.effect for event in log if isinstance(event, DeskAnswered))
     assert set(answers.values()) == {1}

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from console.casework import Casework, kept_items
+from console.casework import Casework
+from console.coding import kept_items
 from tests.durability_support import (
     SOCIAL,
     Worker,
@@ -60,6 +61,25 @@ async def test_a_worker_killed_between_an_update_and_its_recording_loses_and_dou
     state = await assert_nothing_lost_or_doubled(casework, person.case, person)
     await person.repeats_everything()
     assert (await casework.standing(person.case)).state == state
+
+
+async def test_what_was_recorded_but_not_confirmed_is_recorded_once(stack: Stack) -> None:
+    """The register has it, Temporal never heard so, and the recording is done again."""
+    casework = stack.casework()
+    person = await person_at_work(casework)
+    before = casework.view.case(person.case)
+    with held_up(stack.var / "register.db"):
+        await person.works(1)
+        stack.kill_temporal()
+
+    async def recorded() -> bool:
+        return casework.view.case(person.case) != before
+
+    await eventually(recorded, bool)
+    stack.kill()
+    stack.start()
+    await assert_nothing_lost_or_doubled(casework, person.case, person)
+    await person.repeats_everything()
 
 
 async def test_a_worker_killed_while_people_work_loses_and_doubles_nothing(stack: Stack) -> None:
@@ -162,6 +182,9 @@ async def test_under_a_steady_stream_a_case_continues_as_new_and_stays_small(sta
         for person in people:
             work.create_task(person.works(45))
     state = await assert_nothing_lost_or_doubled(casework, case, *people)
+    for person in people:
+        await person.repeats_everything()
+    assert (await casework.standing(case)).state == state
     assert len(state.model_dump_json().encode()) < 128 * 1024
     histories = await runs(await casework.client(), case)
     assert len(histories) > 1
