@@ -186,13 +186,17 @@ def store_notice(session: Session, case: CaseRef, notice: Notice, revision: int)
 
 
 def store_case(session: Session, recording: Recording) -> None:
-    """Keeps the snapshot, unless the register already has a later one."""
-    state, last = recording.snapshot, recording.entries[-1]
-    row = session.get(CaseRow, recording.case, with_for_update=True)
-    if row is not None and row.revision >= state.revision:
-        return
+    """Keeps the pack and the snapshot, unless the register already has a later one.
+
+    With a long queue the snapshot is ahead of these entries. A case must never be started again from a state whose
+    revisions are not all in the log, so it is then the batch with the last entry that brings the snapshot.
+    """
     if recording.pack is not None and session.get(RulePackRow, recording.pack_digest) is None:
         session.add(rule_pack_row(recording))
+    state, last = recording.snapshot, recording.entries[-1]
+    row = session.get(CaseRow, recording.case, with_for_update=True)
+    if state.revision != last.revision or (row is not None and row.revision >= state.revision):
+        return
     session.merge(case_row(state, last, recording.pack_digest))
 
 

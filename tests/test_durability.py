@@ -10,8 +10,12 @@ from uuid import uuid4
 
 import pytest
 
+from activities.register import Register
+from activities.register_view import RegisterView
+from activities.stores import migrate, open_database
 from console.casework import Casework
 from console.coding import kept_items
+from models.contracts import Recording
 from tests.durability_support import (
     SOCIAL,
     Worker,
@@ -21,6 +25,7 @@ from tests.durability_support import (
     intake,
     runs,
 )
+from tests.rules_support import PACK, REF, Case, at
 from tests.support import Stack, eventually, settled
 
 
@@ -61,6 +66,28 @@ async def test_a_worker_killed_between_an_update_and_its_recording_loses_and_dou
     state = await assert_nothing_lost_or_doubled(casework, person.case, person)
     await person.repeats_everything()
     assert (await casework.standing(person.case)).state == state
+
+
+async def test_a_snapshot_is_never_ahead_of_the_log(tmp_path: Path) -> None:
+    """A queue longer than one batch: the register keeps the snapshot with the batch that brings its last revision."""
+    engine = open_database(f"sqlite:///{tmp_path / 'register.db'}")
+    migrate(engine, "register")
+    register, view = Register(engine), RegisterView(engine)
+    told = Case(training=True).opens(at("2027-03-01 09:00"))
+    told.waits(at("2027-03-09 12:00"))
+    for number, entry in enumerate(told.entries, start=1):
+        recording = Recording(
+            case=REF,
+            pack_digest=PACK.digest,
+            pack=PACK if number == 1 else None,
+            entries=(entry,),
+            snapshot=told.state,
+        )
+        register.record(recording)
+        row = view.case(REF)
+        assert (row.revision if row else None) == (len(told.entries) if number == len(told.entries) else None)
+    assert view.pack(REF) is not None
+    engine.dispose()
 
 
 async def test_what_was_recorded_but_not_confirmed_is_recorded_once(stack: Stack) -> None:
