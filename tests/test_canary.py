@@ -59,10 +59,14 @@ class Canaries:
         self.misplaced["wrong-personnummer"] = synthetic_personnummer()[:-4] + digits(8)
 
     @property
-    def held(self) -> dict[str, list[str]]:
+    def other_spellings(self) -> list[str]:
+        """Of the personnummer; none of them is kept, but any could leak."""
         number = self.personnummer
-        written = [number, f"{number[:8]}-{number[8:]}", f"{number[2:8]}-{number[8:]}", number[2:]]
-        social = [*self.at_social.values(), self.phone, self.email, *written]
+        return [f"{number[:8]}-{number[8:]}", f"{number[2:8]}-{number[8:]}", number[2:]]
+
+    @property
+    def held(self) -> dict[str, list[str]]:
+        social = [*self.at_social.values(), self.phone, self.email, self.personnummer, *self.other_spellings]
         return {SOCIAL: social, POLICE: [*self.at_police.values(), self.level]}
 
 
@@ -234,6 +238,8 @@ class Journey:
         self.act("threat-assessment", "accept", POLICE, "--note-file", "-", stdin=police["police-note"])
         first = {"level": self.birds.level, "assessor": "officer", "advice": police["advice"]}
         self.act("threat-assessment", "complete", POLICE, "--assessment", self.file("first.json", first))
+        self.cli.json("handoff", "send", self.case, "intervention", "--as", SOCIAL, "--to", "ngo-passagen")
+        self.act("intervention", "acknowledge", "ngo-passagen")
         by_phone = PHONE | {"note": held["phone-note"]}
         self.act("protected-bed", "accept", SOCIAL, "--by-phone", "-", stdin=json.dumps(by_phone))
 
@@ -307,10 +313,8 @@ async def test_what_a_person_writes_is_found_at_the_desk_that_holds_it_and_nowhe
         assert leaks == {}
         for org, markers in held.items():
             at_desk = set().union(*(found for where, found in hits.items() if where.startswith(f"desks/{org}.db")))
-            written = {marker for marker in markers if marker in at_desk}
             assert at_desk - set(markers) == set(), f"at {org}'s desk: what was refused, or is another's"
-            assert {marker for marker in markers if "-å" in marker} - written == set(), "the search finds what is there"
-        assert birds.personnummer in set().union(*hits.values())
+            assert set(markers) - at_desk <= set(birds.other_spellings), "the search finds what is there"
         assert search.found_in(iter(transcript)) == set()
 
         mails = sum(path.suffix == ".eml" for path in files)
