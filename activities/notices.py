@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -59,7 +60,10 @@ class MailFolder:
     def deliver(self, notice_id: str, mail: EmailMessage) -> None:
         path = self._folder / (re.sub("[^A-Za-z0-9.-]", "_", notice_id) + ".eml")
         partial = path.with_suffix(".partial")
-        partial.write_bytes(mail.as_bytes())
+        with partial.open("wb") as file:
+            file.write(mail.as_bytes())
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
 
 

@@ -119,8 +119,8 @@ def store_entry(session: Session, recording: Recording, entry: Entry) -> None:
     for notice in entry.notices:
         store_notice(session, case, notice, entry.revision)
     key = getattr(entry.event, "key", None)
-    if key is not None and (receipt := recording.snapshot.answered.get(key)):
-        session.merge(RequestKeyRow(key=key, case=case, receipt=receipt.model_dump(mode="json")))
+    if key is not None and entry.receipt is not None:
+        session.merge(RequestKeyRow(key=key, case=case, receipt=entry.receipt.model_dump(mode="json")))
     if actor is not None:
         append_audit(session, actor.org, entry, case)
     session.flush()

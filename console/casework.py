@@ -135,6 +135,8 @@ class Casework:
             opener=opener.organisation(),
             facts=coded_facts(intake, now + offset, pack),
             organisations=self.directory.acting_in(stay, opener),
+            training=self.settings.training,
+            clock_offset=offset,
         )
         case = case_reference(secrets.randbits(35))
         state = CaseState(case=case, training=self.settings.training, clock_offset=offset)

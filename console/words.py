@@ -131,6 +131,10 @@ REFUSAL = {
         "Något är på väg till en mottagare just nu. Vänta några sekunder och försök igen.",
         "Something is on its way to a recipient just now. Wait some seconds and try again.",
     ),
+    "answered-in-the-future": (
+        "Svaret kan inte ha getts senare än nu. Kontrollera answered_at.",
+        "The answer can't have been given later than now. Check answered_at.",
+    ),
     "not-a-training-case": ("Tiden kan bara flyttas i övningsärenden.", "Time moves only in training cases."),
     "unknown-kind": ("Den sortens förfrågan finns inte.", "There is no such kind of handoff."),
     "sender-may-not-ask-this": (

@@ -65,6 +65,7 @@ class DeskEffect(Word):
 class Assessment(Word):
     """What the plane knows of the threat assessment: its consequence and its last day, not its level."""
 
+    asked_at: Instant
     needs_protection: bool
     structured: bool
     valid_until: Instant
@@ -79,6 +80,7 @@ class Entry(Word):
     event: Event
     digest: Digest
     phase: Phase
+    receipt: Receipt | None = None
     handoffs: tuple[Handoff, ...] = ()
     firings: tuple[Firing, ...] = ()
     notices: tuple[Notice, ...] = ()

@@ -6,14 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from models.tables import UtcInstant
-
-
-class DeskTable(SQLModel, registry=registry()):
-    """Keeps a desk's tables apart from the register's."""
+from models.tables import DeskTable, UtcInstant
 
 
 class ItemRow(DeskTable, table=True):
@@ -73,3 +68,6 @@ class QuestionRow(DeskTable, table=True):
     __tablename__ = "questions"
     day: date = Field(primary_key=True)
     count: int
+
+
+METADATA = DeskTable.metadata

@@ -80,6 +80,9 @@ class Opened(Word):
     facts: Facts
     organisations: tuple[Organisation, ...]
     """Who acts in this case for each function, by the directory on the day the case was opened."""
+    training: bool = False
+    clock_offset: timedelta = timedelta(0)
+    """Training: how far the case's own time lies from the clock's when it is opened."""
 
 
 class FactsRecorded(Word):

@@ -7,14 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from models.tables import UtcInstant
-
-
-class RegisterTable(SQLModel, registry=registry()):
-    """Keeps the register's tables apart from a desk's."""
+from models.tables import RegisterTable, UtcInstant
 
 
 class OrganisationRow(RegisterTable, table=True):
@@ -158,3 +153,6 @@ class AuditRow(RegisterTable, table=True):
     revision: int
     previous: str = Field(unique=True)
     digest: str
+
+
+METADATA = RegisterTable.metadata

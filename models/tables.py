@@ -1,11 +1,13 @@
-"""What all tables share: instants that stay in UTC, also in a database that has no time zones."""
+"""What all tables share: two bases kept apart, and instants that stay in UTC also where there are no time zones."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from sqlalchemy import DateTime, Dialect
+from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
 
 
 class UtcInstant(TypeDecorator[datetime]):
@@ -23,3 +25,11 @@ class UtcInstant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class RegisterTable(SQLModel, registry=registry()):
+    """A table of the plane's register."""
+
+
+class DeskTable(SQLModel, registry=registry()):
+    """A table of one desk's store."""

@@ -25,10 +25,12 @@ from models.packs import Mode, RulePack
 from models.words import Consent, Function, ItemId, OrgId, TrackB
 from rules import desks, facts, handoffs, progress
 from rules.clocks import BeyondCalendar
-from rules.turn import MOST_OPEN, Turn
+from rules.turn import MOST_OPEN, PLAN_OR_CLOSE, Turn
 
 MOST_KEYS_KEPT = 200
 """Request keys kept in the state, the newest; the register keeps them all."""
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""How far an answer's stated time may lie ahead before it is taken for a slip of the pen."""
 NOT_NEEDED = ("no-longer-needed", "sent-in-error")
 """Reasons for withdrawing after which nothing is left to be met."""
 
@@ -95,7 +97,14 @@ def open_case(turn: Turn, event: Opened) -> Refusal | None:
         return Refusal(code="opener-is-another", detail=event.opener.id)
     known = {org.id: org for org in (event.opener, *event.organisations)}
     acting = {org.function: org.id for org in event.organisations}
-    turn.update(opened_at=turn.now, opener=event.opener.id, organisations=known, acting=acting | turn.state.acting)
+    turn.update(
+        training=event.training,
+        clock_offset=event.clock_offset,
+        opened_at=turn.now,
+        opener=event.opener.id,
+        organisations=known,
+        acting=acting | turn.state.acting,
+    )
     facts.take_up(turn, event.facts)
     return None
 
@@ -146,6 +155,8 @@ def act(turn: Turn, event: Acted) -> Refusal | None:
         return Refusal(code=code, possible=tuple(turn.state.handoffs), detail=ended.status if ended else None)
     if refusal := handoffs.refused(handoff, event, turn.pack):
         return refusal
+    if event.by_phone is not None and event.by_phone.answered_at > turn.now + CLOCKS_DIFFER:
+        return Refusal(code="answered-in-the-future")
     after = handoffs.moved(handoff, event, turn.now, turn.pack)
     turn.put(after)
     turn.receipt_for = after.id
@@ -227,8 +238,11 @@ def close(turn: Turn, event: Closed) -> Refusal | None:
     opened_it = by == state.opener and state.organisations[by].function in functions
     if by != social and not opened_it:
         return Refusal(code="not-your-case")
-    if state.handoffs:
+    planning = [handoff for handoff in state.handoffs.values() if handoff.kind == PLAN_OR_CLOSE]
+    if len(state.handoffs) > len(planning):
         return Refusal(code="handoffs-open", possible=tuple(state.handoffs))
+    for handoff in planning:
+        turn.end(handoff, Status.COMPLETED, "case-closed")
     ended = TrackB.NOT_TRIED if state.track_b is TrackB.NOT_TRIED else TrackB.ENDED
     left = {i: e for i, e in state.desk_effects.items() if isinstance(e.task.question, TakeBack)}
     turn.update(closed=event.code, track_b=ended, desk_effects=left)
@@ -241,16 +255,9 @@ def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
     revision = turn.state.revision + 1
     young = [(k, r) for k, r in turn.state.answered.items() if turn.now - r.at <= turn.pack.keys_kept]
     kept = dict(young[-MOST_KEYS_KEPT + 1 :])
-    key = getattr(event, "key", None)
+    key, receipt = getattr(event, "key", None), receipt_of(turn, revision)
     if key is not None:
-        subject = turn.touched.get(turn.receipt_for) if turn.receipt_for else None
-        kept[key] = Receipt(
-            revision=revision,
-            at=turn.now,
-            phase=turn.state.phase,
-            handoff=turn.receipt_for,
-            status=subject.status if subject else None,
-        )
+        kept[key] = receipt
     turn.update(revision=revision, answered=kept)
     entry = Entry(
         revision=revision,
@@ -258,12 +265,24 @@ def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
         event=event,
         digest=turn.state.digest(),
         phase=turn.state.phase,
+        receipt=receipt if key is not None else None,
         handoffs=tuple(turn.touched.values()),
         firings=tuple(turn.firings),
         notices=tuple(turn.notices),
     )
     turn.update(pending=(*turn.state.pending, entry))
     return turn.state
+
+
+def receipt_of(turn: Turn, revision: int) -> Receipt:
+    subject = turn.touched.get(turn.receipt_for) if turn.receipt_for else None
+    return Receipt(
+        revision=revision,
+        at=turn.now,
+        phase=turn.state.phase,
+        handoff=turn.receipt_for,
+        status=subject.status if subject else None,
+    )
 
 
 def wake_at(state: CaseState) -> datetime | None:

@@ -10,7 +10,7 @@ from models.packs import DeadlineRule, End, Kind, Ladder, Met, Mode, RulePack, U
 from models.words import Function
 from rules.facts import CUSTODY_ENDS
 from rules.journey import CONDITIONS, VALUES
-from rules.turn import FIND_ANOTHER_WAY
+from rules.turn import FIND_ANOTHER_WAY, PLAN_OR_CLOSE
 
 ROLES = frozenset(
     {
@@ -40,8 +40,9 @@ def _general(pack: RulePack) -> Iterator[str]:
         yield f"the time zone {pack.zone} is not known"
     if pack.office.opens >= pack.office.closes:
         yield "the office closes before it opens"
-    if FIND_ANOTHER_WAY not in pack.kinds:
-        yield f"the kind {FIND_ANOTHER_WAY} is missing: nobody would own an unmet need"
+    for kind in (FIND_ANOTHER_WAY, PLAN_OR_CLOSE):
+        if kind not in pack.kinds:
+            yield f"the kind {kind} is missing: what nobody was asked to do would have no owner"
 
 
 def _ladders(pack: RulePack) -> Iterator[str]:

@@ -9,7 +9,6 @@ from models.events import (
     Concluded,
     DeskAnswered,
     DeskSilent,
-    NotPossible,
     Organisation,
     Received,
 )
@@ -25,18 +24,26 @@ def answered(turn: Turn, event: DeskAnswered) -> None:
     match event.answer:
         case Received():
             pass
-        case Concluded() as said:
-            turn.update(
-                assessment=Assessment(
-                    needs_protection=said.needs_protection, structured=said.structured, valid_until=said.valid_until
-                )
-            )
-            if isinstance(question, ConcludeAssessment):
-                turn.answered_after_all(question.handoff)
+        case Concluded() as said if isinstance(question, ConcludeAssessment):
+            conclude(turn, question, said)
         case CandidatesFound(candidates=found) if isinstance(question, FindCandidates):
             ask_candidates(turn, question.step, effect.task.desk, found)
-        case CandidatesFound() | NotPossible():
+        case _:
             without_the_desk(turn, effect)
+
+
+def conclude(turn: Turn, question: ConcludeAssessment, said: Concluded) -> None:
+    """The newest assessment holds, also when an older one is concluded after it because its desk was down."""
+    known = turn.state.assessment
+    if known is None or known.asked_at <= question.asked_at:
+        assessment = Assessment(
+            asked_at=question.asked_at,
+            needs_protection=said.needs_protection,
+            structured=said.structured,
+            valid_until=said.valid_until,
+        )
+        turn.update(assessment=assessment)
+    turn.answered_after_all(question.handoff)
 
 
 def without_the_desk(turn: Turn, effect: DeskEffect) -> None:
@@ -71,7 +78,9 @@ def silent(turn: Turn, event: DeskSilent) -> None:
     wait = min(rules.retry_most, rules.retry_first * 2 ** min(effect.attempts, 16))
     unreachable = effect.unreachable or turn.now - effect.created_at >= rules.unreachable_after
     if unreachable and not effect.unreachable:
-        turn.notify(effect.task.desk, "operator", "desk-unreachable", effect.task.id)
+        others = (e for e in turn.state.desk_effects.values() if e.task.desk == effect.task.desk)
+        if not any(other.unreachable for other in others):
+            turn.notify(effect.task.desk, "operator", "desk-unreachable", effect.task.id)
         question = effect.task.question
         if isinstance(question, Receive):
             handoff = turn.state.handoffs.get(question.handoff)

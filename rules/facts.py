@@ -8,6 +8,8 @@ from models.words import Consent, CustodyPlace, Function, Urgency
 from rules import handoffs
 from rules.turn import Turn
 
+CUSTODY = frozenset({"custody", "released"})
+"""What those who hold the person may record; everything else is the social services' to record."""
 RELEASE = (CustodyPlace.PRISON, CustodyPlace.REMAND)
 RELEASE_AT, CARE_ENDS_AT = CUSTODY_ENDS = ("release", "care-ends")
 """The instants at which custody ends, by the names that steps count from."""
@@ -18,12 +20,13 @@ def record(turn: Turn, event: FactsRecorded) -> Refusal | None:
     state, facts = turn.state, event.facts
     if event.by.org not in (state.opener, *state.acting.values()):
         return Refusal(code="not-your-case")
-    social = (state.opener, state.acting.get(Function.SOCIAL_SERVICES))
     function = state.organisations[event.by.org].function
-    holds_the_person = function in (Function.PRISON_AND_PROBATION, Function.STATE_CARE)
-    only_custody = facts.model_dump(exclude_none=True).keys() <= {"custody", "released"}
-    if event.by.org not in social and not (holds_the_person and only_custody):
-        return Refusal(code="fact-is-not-yours-to-record", possible=("custody", "released") if holds_the_person else ())
+    if function is not Function.SOCIAL_SERVICES and Function.SOCIAL_SERVICES in state.acting:
+        holds_the_person = function in (Function.PRISON_AND_PROBATION, Function.STATE_CARE)
+        if not (holds_the_person and facts.model_dump(exclude_none=True).keys() <= CUSTODY):
+            return Refusal(
+                code="fact-is-not-yours-to-record", possible=tuple(sorted(CUSTODY)) if holds_the_person else ()
+            )
     if says_nothing_new(turn, facts):
         return Refusal(code="nothing-new")
     take_up(turn, facts)

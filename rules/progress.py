@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from models.case import CaseState
-from models.desk_work import FindCandidates
+from models.desk_work import FindCandidates, Receive, TakeBack
 from models.handoffs import Status
 from models.packs import Step
 from models.words import Consent, Function, TrackB
 from rules import journey
-from rules.turn import MOST_OPEN, Turn
+from rules.turn import MOST_OPEN, PLAN_OR_CLOSE, Turn
 
 
 def go_on(turn: Turn) -> None:
@@ -20,7 +20,23 @@ def go_on(turn: Turn) -> None:
         take_step(turn, due[0])
         turn.update(steps=turn.state.steps | {due[0].code: turn.now})
     settle_track_b(turn)
+    leave_nothing_unowned(turn)
     turn.update(phase=journey.phase(turn.state, turn.pack.phases))
+
+
+def leave_nothing_unowned(turn: Turn) -> None:
+    """An open case always has somebody who is to do something by some time. Nothing stalls in silence."""
+    state = turn.state
+    if state.opened_at is None or state.closed is not None:
+        return
+    live = [handoff for handoff in state.handoffs.values() if handoff.is_open]
+    planning = [handoff for handoff in live if handoff.kind == PLAN_OR_CLOSE]
+    asked = [e for e in state.desk_effects.values() if not isinstance(e.task.question, Receive | TakeBack)]
+    if not live and not asked:
+        turn.plan_or_close()
+    elif planning and len(live) > len(planning):
+        for handoff in planning:
+            turn.end(handoff, Status.COMPLETED, "going-on")
 
 
 def take_step(turn: Turn, step: Step) -> None:

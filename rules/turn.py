@@ -10,10 +10,11 @@ from models.desk_work import DeskQuestion, DeskTask, Receive, TakeBack
 from models.events import Organisation
 from models.handoffs import Deadline, DeadlineName, EndedHandoff, Firing, Handoff, Status
 from models.packs import RulePack
-from models.words import Code, HandoffId, OrgId, Urgency
+from models.words import Code, Function, HandoffId, OrgId, Urgency
 from rules import handoffs, ladders
 
 FIND_ANOTHER_WAY = "find-another-way"
+PLAN_OR_CLOSE = "plan-or-close"
 MOST_OPEN = 40
 """More open handoffs than this in one case is a mistake somewhere, and would outgrow the state."""
 MOST_ENDED_KEPT = 120
@@ -128,6 +129,14 @@ class Turn:
         parent = self.state.ended.get(task.parent) if task.parent else None
         of_step = any(step.code == task.step and step.kind == handoff.kind for step in self.pack.steps)
         return of_step or (parent is not None and parent.kind == handoff.kind)
+
+    def plan_or_close(self) -> None:
+        """Nothing is open in an open case: social services get the task of planning ahead or closing it."""
+        owner = self.state.acting.get(Function.SOCIAL_SERVICES) or self.state.opener
+        if owner is not None:
+            receipt_for = self.receipt_for
+            self.request(PLAN_OR_CLOSE, owner, owner, Urgency.ORDINARY)
+            self.receipt_for = receipt_for
 
     def answered_after_all(self, parent: HandoffId) -> None:
         """What a handoff left undone has been done by itself: nobody needs to find another way."""

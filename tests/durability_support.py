@@ -20,7 +20,7 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from console.casework import Casework
 from models.case import CaseState, Receipt
-from models.events import Acted, ClockMoved, Event
+from models.events import Acted, Event
 from models.handoffs import Act
 from models.intake import Intake
 from models.words import CaseRef, HandoffId, OrgId, RequestKey
@@ -113,9 +113,7 @@ def folded_digests(casework: Casework, case: CaseRef) -> list[str]:
     rules = casework.view.pack(row.pack_digest)
     assert rules is not None
     log = [(EVENT.validate_python(row.event), row.at) for row in casework.view.history(case)]
-    moved = sum((event.forward for event, _ in log if isinstance(event, ClockMoved)), timedelta(0))
-    latest = CaseState.model_validate(row.snapshot)
-    state = CaseState(case=case, training=latest.training, clock_offset=latest.clock_offset - moved)
+    state = CaseState(case=case)
     digests = []
     for entry in log:
         state = fold(state, [entry], rules)

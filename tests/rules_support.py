@@ -85,7 +85,8 @@ class Case:
 
     def __init__(self, training: bool = False, pack: RulePack = PACK) -> None:
         self.pack = pack
-        self.state = CaseState(case=REF, training=training)
+        self.state = CaseState(case=REF)
+        self.training = training
         self.entries: list[Entry] = []
         self.keys = 0
 
@@ -109,7 +110,14 @@ class Case:
     def opens(
         self, now: datetime, by: Organisation = SOC_A, acting: tuple[Organisation, ...] = ACTING, **facts: Any
     ) -> Case:
-        opened = Opened(key=self.key(), by=Actor(org=by.id), opener=by, facts=Facts(**facts), organisations=acting)
+        opened = Opened(
+            key=self.key(),
+            by=Actor(org=by.id),
+            opener=by,
+            facts=Facts(**facts),
+            organisations=acting,
+            training=self.training,
+        )
         self.does(opened, now)
         return self
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from models.case import CaseState, Notice
 from models.contracts import Refusal
-from models.desk_work import ConcludeAssessment, FindCandidates, TakeBack
+from models.desk_work import ConcludeAssessment, FindCandidates, Receive, TakeBack
 from models.events import (
     Acted,
     Actor,
@@ -94,7 +94,7 @@ class AnyCase(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.empty = CaseState(case=REF, training=True)
+        self.empty = CaseState(case=REF)
         self.state = self.empty
         self.wall = at("2027-01-05 22:46")
         self.keys: Iterator[int] = count(1)
@@ -161,7 +161,14 @@ class AnyCase(RuleBasedStateMachine):
     )
     def a_case_is_opened(self, by, said, known):  # type: ignore[no-untyped-def]
         assert not self.submits(
-            Opened(key=self.key(), by=Actor(org=by.id), opener=by, facts=said, organisations=tuple(known))
+            Opened(
+                key=self.key(),
+                by=Actor(org=by.id),
+                opener=by,
+                facts=said,
+                organisations=tuple(known),
+                training=True,
+            )
         )
 
     @rule(span=spans)
@@ -246,7 +253,7 @@ class AnyCase(RuleBasedStateMachine):
             reason=reason,
             answer=answer,
             note=NOTE if act is Act.COMPLETE else None,
-            by_phone=PHONED if phone else None,
+            by_phone=PHONED.model_copy(update={"answered_at": self.now}) if phone else None,
         )
 
     @precondition(lambda self: self.state.desk_effects)
@@ -296,6 +303,9 @@ class AnyCase(RuleBasedStateMachine):
             assert any(deadline.next_at for deadline in handoff.deadlines), f"{handoff.kind} {handoff.status} is silent"
             if handoff.status is not Status.ON_HOLD:
                 assert all(deadline.next_at for deadline in handoff.deadlines)
+        if self.state.opened_at and not self.state.closed:
+            asked = [e for e in self.state.desk_effects.values() if not isinstance(e.task.question, Receive | TakeBack)]
+            assert self.state.handoffs or asked, "an open case without anybody who is to do anything"
         if self.state.closed:
             assert not self.state.handoffs
             assert wake_at(self.state) is None

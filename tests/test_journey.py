@@ -308,8 +308,9 @@ def test_a_case_with_open_handoffs_cannot_be_closed() -> None:
 
 
 def emptied(case: Case) -> None:
-    while case.state.handoffs:
-        handoff = next(iter(case.state.handoffs.values()))
+    """Withdraws what is open, until only the task of planning ahead or closing is left."""
+    while left := [h for h in case.state.handoffs.values() if h.kind != "plan-or-close"]:
+        handoff = left[0]
         requester = EVERYBODY[handoff.requester]
         assert case.acts(handoff, Act.WITHDRAW, requester, SOON, reason="no-longer-needed") is None
 
@@ -321,9 +322,27 @@ def test_a_closed_case_does_not_wake_when_its_assessment_lapses() -> None:
     assert case.acts(threat, Act.COMPLETE, POLICE, NOW, note=NOTE) is None
     case.concludes(SOON, valid_until=at("2027-02-08 10:00"), needs_protection=False)
     emptied(case)
-    assert wake_at(case.state) == at("2027-02-08 10:00")
+    assert wake_at(case.state) is not None
     assert case.closes(SOC_A, SOON) is None
     assert wake_at(case.state) is None
+
+
+def test_an_open_case_with_nothing_left_to_do_is_somebodys_task() -> None:
+    case = Case().opens(NOW)
+    emptied(case)
+    (task,) = case.state.handoffs.values()
+    assert (task.kind, task.recipient) == ("plan-or-close", SOC_A.id)
+    assert wake_at(case.state) is not None
+    assert case.learns(SOON, urgency=Urgency.ACUTE) is None
+    assert "plan-or-close" not in {h.kind for h in case.state.handoffs.values()}
+
+
+def test_closing_ends_the_task_of_planning_ahead() -> None:
+    case = Case().opens(NOW)
+    emptied(case)
+    assert case.closes(SOC_A, SOON) is None
+    assert not case.state.handoffs
+    assert [e.business_status for e in case.state.ended.values() if e.kind == "plan-or-close"] == ["case-closed"]
 
 
 def test_only_social_services_close_a_case() -> None:

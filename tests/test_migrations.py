@@ -13,13 +13,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from activities.stores import BadDatabase, migrate, open_database
-from models.desk_tables import DeskTable
-from models.register import RegisterTable
+from models.desk_tables import METADATA as DESK
+from models.register import METADATA as REGISTER
 from tests.databases import Databases
 from tests.support import ROOT
 
 History = Literal["register", "desk"]
-METADATA = {"register": RegisterTable.metadata, "desk": DeskTable.metadata}
+METADATA = {"register": REGISTER, "desk": DESK}
 MIGRATING = (
     "import sys; from activities.stores import migrate, open_database; migrate(open_database(sys.argv[1]), sys.argv[2])"
 )

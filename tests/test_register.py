@@ -20,7 +20,7 @@ from activities.register import Register
 from activities.register_view import RegisterView
 from activities.stores import migrate, open_database, writing
 from models.handoffs import DeadlineName, Firing
-from models.register import AuditRow, CaseEventRow, OrganisationRow, RegisterTable
+from models.register import METADATA, AuditRow, CaseEventRow, OrganisationRow
 from models.words import case_reference
 from tests.databases import Databases, grown, recording
 from tests.rules_support import at
@@ -29,10 +29,7 @@ from tests.rules_support import at
 def stored(engine: Engine) -> dict[str, list[Any]]:
     """Everything in the register, table by table."""
     with engine.connect() as connection:
-        return {
-            table.name: sorted(map(repr, connection.execute(table.select())))
-            for table in RegisterTable.metadata.sorted_tables
-        }
+        return {table.name: sorted(map(repr, connection.execute(table.select()))) for table in METADATA.sorted_tables}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -164,7 +164,7 @@ def test_a_kind_that_is_renamed_leaves_a_step_behind_and_that_is_said(folder: Pa
 def test_without_the_task_of_finding_another_way_a_pack_is_refused(folder: Path) -> None:
     path = folder / "kinds.toml"
     path.write_text(path.read_text(encoding="utf-8").replace("[find-another-way", "[find-no-way"), encoding="utf-8")
-    with pytest.raises(BadPack, match="nobody would own an unmet need"):
+    with pytest.raises(BadPack, match="what nobody was asked to do would have no owner"):
         load_pack(folder)
 
 

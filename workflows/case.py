@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -170,19 +170,31 @@ class CaseWorkflow:
 
     async def _offer(self, effect: DeskEffect) -> None:
         try:
-            reply: DeskReply = await workflow.execute_activity(
+            reply = await workflow.execute_activity(
                 effect.task.question.work,
                 effect.task,
                 task_queue=desk_queue(effect.task.desk),
-                result_type=DeskReply,
+                result_type=RawValue,
                 schedule_to_close_timeout=self.pack.desk.offered_for,
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
-            event: Event = DeskAnswered(effect=effect.task.id, answer=reply.answer)
-        except ActivityError:
+            event: Event = DeskAnswered(effect=effect.task.id, answer=understood(reply).answer)
+        except (ActivityError, NotUnderstood):
             event = DeskSilent(effect=effect.task.id)
         self._settle(event)
         del self._with_desks[effect.task.id]
+
+
+class NotUnderstood(Exception):
+    """A desk's reply is not in the words agreed on. It counts as silence: no desk can stop a case."""
+
+
+def understood(reply: RawValue) -> DeskReply:
+    try:
+        answer: DeskReply = workflow.payload_converter().from_payload(reply.payload, DeskReply)
+    except Exception as error:
+        raise NotUnderstood from error
+    return answer
 
 
 def bounded(state: CaseState) -> CaseState:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from models.desk_tables import DeskTable
+from models.desk_tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=DeskTable.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from models.register import RegisterTable
+from models.register import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=RegisterTable.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
 )
 with context.begin_transaction():
