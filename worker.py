@@ -32,8 +32,8 @@ from activities.protected_data import DeskStore
 from activities.register import Register
 from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, BadPack, pack_now
-from activities.stores import migrate, open_database, register_url
-from activities.surroundings import configure_logs, read_settings
+from activities.stores import BadDatabase, migrate, open_database, register_url
+from activities.surroundings import BadSettings, configure_logs, read_settings
 from models.contracts import PLANE_QUEUE, desk_queue
 from models.settings import Settings
 from models.words import OrgId
@@ -315,11 +315,11 @@ def main(
     if not (everything or plane or desk):
         typer.echo("Ange --all, --plane eller --desk ORG. | Give --all, --plane or --desk ORG.", err=True)
         raise typer.Exit(2)
-    settings = read_settings()
-    configure_logs(settings)
     try:
+        settings = read_settings()
+        configure_logs(settings)
         asyncio.run(run(settings, everything, plane, desk or []))
-    except (CannotStart, Unavailable, BadPack, BadDirectory) as problem:
+    except (CannotStart, Unavailable, BadPack, BadDirectory, BadSettings, BadDatabase) as problem:
         typer.echo(str(problem), err=True)
         sys.exit(5 if isinstance(problem, Unavailable) else 2)
 

@@ -11,7 +11,7 @@ from temporalio.converter import DefaultFailureConverterWithEncodedAttributes
 
 from models.settings import Settings
 
-CONNECT_SECONDS = 3.0
+CONNECT_SECONDS = 2.0
 
 DATA_CONVERTER = dataclasses.replace(
     pydantic_data_converter, failure_converter_class=DefaultFailureConverterWithEncodedAttributes
@@ -27,7 +27,7 @@ async def connect(settings: Settings) -> Client:
     """A client for the namespace in `settings`.
 
     Raises:
-        Unavailable: nothing answers within three seconds.
+        Unavailable: nothing answers within two seconds.
     """
     try:
         return await asyncio.wait_for(
