@@ -23,7 +23,7 @@ SOCIAL, POLICE = "soc-0381", "polisen-mitt"
 PHONE = {
     "channel": "phone",
     "answered_by": "officer",
-    "answered_at": "2027-01-05T23:10:00+01:00",
+    "answered_at": "2027-01-05T22:46:00+01:00",
     "verified": "called-back-directory-number",
 }
 

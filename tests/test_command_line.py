@@ -25,7 +25,7 @@ ACUTE_NIGHT = {"urgency": "acute", "opened_at": "2027-01-05T22:46:00+01:00", "ne
 BY_PHONE = {
     "channel": "phone",
     "answered_by": "on-call",
-    "answered_at": "2027-01-05T23:05:00+01:00",
+    "answered_at": "2027-01-05T22:46:00+01:00",
     "verified": "called-back-directory-number",
 }
 
@@ -239,13 +239,14 @@ def test_a_case_is_closed_when_nothing_is_open(cli: CommandLine) -> None:
     refused = cli("case", "close", case, "--as", "soc-0381")
     assert refused.code == 3
     assert "Öppna: H1, H2." in refused.err
-    while left := cli.json("handoff", "list", case):
+    for handoff in cli.json("handoff", "list", case):
         reason = ("--reason", "no-longer-needed", "--as", "soc-0381")
-        cli.json("handoff", "act", case, left[0]["id"], "withdraw", *reason)
-    assert "Inga öppna förfrågningar." in cli("handoff", "list", case).out
+        cli.json("handoff", "act", case, handoff["id"], "withdraw", *reason)
+    assert [handoff["kind"] for handoff in cli.json("handoff", "list", case)] == ["plan-or-close"]
     told = cli("case", "close", case, "--as", "soc-0381", "--code", "NOT_APPLICABLE")
     assert told.out == "Ärendet är avslutat. | The case is closed.\n"
     assert cli.json("case", "show", case)["closed"] == "NOT_APPLICABLE"
+    assert "Inga öppna förfrågningar." in cli("handoff", "list", case).out
     assert cli("case", "watch", case).code == 0
 
 
