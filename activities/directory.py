@@ -14,6 +14,30 @@ from models.events import Organisation
 from models.words import Function, MunicipalityCode, OrgId
 
 MUNICIPALITIES = Path(__file__).parent / "data" / "municipalities.csv"
+REGIONS = {
+    "01": "Region Stockholm",
+    "03": "Region Uppsala",
+    "04": "Region Sörmland",
+    "05": "Region Östergötland",
+    "06": "Region Jönköpings län",
+    "07": "Region Kronoberg",
+    "08": "Region Kalmar län",
+    "09": "Region Gotland",
+    "10": "Region Blekinge",
+    "12": "Region Skåne",
+    "13": "Region Halland",
+    "14": "Västra Götalandsregionen",
+    "17": "Region Värmland",
+    "18": "Region Örebro län",
+    "19": "Region Västmanland",
+    "20": "Region Dalarna",
+    "21": "Region Gävleborg",
+    "22": "Region Västernorrland",
+    "23": "Region Jämtland Härjedalen",
+    "24": "Region Västerbotten",
+    "25": "Region Norrbotten",
+}
+"""The regions by county code; each is responsible for health care there."""
 SYNTHETIC = Path(__file__).parent.parent / "examples" / "directory.toml"
 
 
@@ -109,9 +133,8 @@ def public_bodies(municipalities: Mapping[str, Municipality]) -> list[DirectoryE
         name = plain(region)
         found.append(public_body(f"polisen-{name}", f"Polisregion {region}", Function.POLICE, region=region))
         found.append(public_body(f"bops-{name}", f"Bops {region}", Function.PERSONAL_SECURITY, region=region))
-    for county in sorted({m.code[:2] for m in municipalities.values()}):
-        name = next(m.county for m in municipalities.values() if m.code.startswith(county)).removesuffix(" län")
-        found.append(public_body(f"region-{county}", f"Region {name}", Function.HEALTH_CARE, region=county))
+    for county, name in REGIONS.items():
+        found.append(public_body(f"region-{county}", name, Function.HEALTH_CARE, region=county))
     found.append(public_body("kriminalvarden", "Kriminalvården", Function.PRISON_AND_PROBATION))
     found.append(public_body("sis", "Statens institutionsstyrelse", Function.STATE_CARE))
     found.append(public_body("skatteverket", "Skatteverket", Function.TAX_AGENCY))

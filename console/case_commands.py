@@ -24,7 +24,7 @@ from workflows.connection import Unavailable
 app = typer.Typer(help="Ärenden | Cases", no_args_is_help=True)
 screen = Console()
 
-Case = Annotated[str, typer.Argument(help="Ärendereferens, som U-7K3M-Q2PX. | Case reference.", metavar="CASE")]
+Case = Annotated[str, typer.Argument(help="Ärendereferens, som U-7K3M-Q2P7. | Case reference.", metavar="CASE")]
 Json = Annotated[bool, typer.Option("--json", help="Svara med JSON. | Answer in JSON.")]
 As = Annotated[str, typer.Option("--as", help="Er organisation, som soc-0180. | Your organisation.", metavar="ORG")]
 Key = Annotated[

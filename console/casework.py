@@ -108,7 +108,9 @@ class Casework:
             Refused: the rules can't take such a case. Nothing was kept.
         """
         client = await self.client()
-        opener = self.organisation(intake.opened_by or self.opener_for(intake))
+        opener = self.directory.get(intake.opened_by or self.opener_for(intake))
+        if opener is None or not opener.active:
+            raise Invalid(Fault("opened_by", "finns inte i katalogen: directory list", "not in the directory"))
         desk = self.desk(opener.id)
         key = intake.request_key or str(uuid4())
         opening = desk.opening(key)
@@ -228,12 +230,12 @@ class Casework:
         self.refuse_unknown_codes(case, act, reason, answer, by_phone)
         assessment = assessment or (by_phone.assessment if by_phone else None)
         note = note or (by_phone.note if by_phone else None)
-        kept: list[tuple[ItemId, Category, Any]] = []
+        kept: dict[str, tuple[ItemId, Category, Any]] = {}
         if note is not None:
-            kept.append((item_id(key, "note"), Category.NOTE, {"handoff": handoff, "text": note}))
+            kept["note"] = (item_id(key, "note"), Category.NOTE, {"handoff": handoff, "text": note})
         if assessment is not None:
             content = assessment.model_dump(mode="json", exclude_none=True)
-            kept.append((item_id(key, "assessment"), Category.ASSESSMENT, content))
+            kept["assessment"] = (item_id(key, "assessment"), Category.ASSESSMENT, content)
         event = Acted(
             key=key,
             by=Actor(org=org),
@@ -241,13 +243,14 @@ class Casework:
             act=act,
             reason=reason,
             answer=answer,
-            note=kept[-1][0] if kept else None,
+            note=kept["note"][0] if "note" in kept else None,
+            assessment=kept["assessment"][0] if "assessment" in kept else None,
             by_phone=by_phone.coded() if by_phone else None,
         )
         if kept and self.earlier_receipt(key) is None:
             if refusal := self.foreseen(await self.standing(case), event):
                 raise Refused(refusal)
-            for item, category, content in kept:
+            for item, category, content in kept.values():
                 self.desk(org).keep(item, case, category, org, content)
         return await self.submit(case, event)
 
@@ -262,8 +265,7 @@ class Casework:
             code = "reason-needed" if reasons else "no-reason-here"
             raise Refused(Refusal(code=code, possible=tuple(sorted(reasons))))
         if answer is not None and answer not in answers:
-            code = "answer-needed" if answers else "no-answer-here"
-            raise Refused(Refusal(code=code, possible=tuple(sorted(answers))))
+            raise Refused(Refusal(code="unknown-answer" if answers else "no-answer-here"))
         if by_phone is not None and by_phone.answered_by not in ANSWERERS:
             functions = ", ".join(sorted(ANSWERERS))
             raise Invalid(Fault("answered_by", f"ange en funktion: {functions}", f"state a function: {functions}"))

@@ -133,8 +133,8 @@ def case_reference(text: str) -> CaseRef:
         raise Invalid(
             Fault(
                 "case",
-                "är ingen giltig ärendereferens (som U-7K3M-Q2PX); läs den igen",
-                "is not a valid case reference (like U-7K3M-Q2PX); read it again",
+                "är ingen giltig ärendereferens (som U-7K3M-Q2P7); läs den igen",
+                "is not a valid case reference (like U-7K3M-Q2P7); read it again",
             )
         ) from None
 

@@ -9,7 +9,7 @@ from models.words import Consent, Phase, TrackB, Urgency
 STATUS = {
     Status.REQUESTED: ("skickad", "requested"),
     Status.RECEIVED: ("kvitterad", "received"),
-    Status.ACCEPTED: ("mottagen", "accepted"),
+    Status.ACCEPTED: ("åtagen", "accepted"),
     Status.REJECTED: ("avböjd", "declined"),
     Status.IN_PROGRESS: ("pågår", "in progress"),
     Status.ON_HOLD: ("vilar", "on hold"),
@@ -20,7 +20,7 @@ STATUS = {
 }
 ACT = {
     Act.ACKNOWLEDGE: ("kvittera", "acknowledge"),
-    Act.ACCEPT: ("ta emot", "accept"),
+    Act.ACCEPT: ("åta sig", "accept"),
     Act.DECLINE: ("avböja", "decline"),
     Act.START: ("påbörja", "start"),
     Act.HOLD: ("vila", "hold"),
@@ -86,7 +86,7 @@ REFUSAL = {
         "Your organisation is no party to it.",
     ),
     "not-your-case": ("Er organisation deltar inte i ärendet.", "Your organisation takes no part in this case."),
-    "not-allowed-in-status": ("Det går inte när förfrågan är {detail}.", "Not possible while it is {detail}."),
+    "not-allowed-in-status": ("Det går inte i läget ”{detail}”.", "Not possible while it is {detail}."),
     "answer-is-the-recipients": (
         "Det är mottagarens svar. Har det getts per telefon eller brev: ange --by-phone FIL.",
         "That answer is the recipient's. If it was given by phone or post: use --by-phone FILE.",
@@ -130,6 +130,14 @@ REFUSAL = {
     "work-under-way": (
         "Något är på väg till en mottagare just nu. Vänta några sekunder och försök igen.",
         "Something is on its way to a recipient just now. Wait some seconds and try again.",
+    ),
+    "unknown-answer": (
+        "Svarskoden finns inte. Kör utan --answer, så visas de svar som hör till förfrågan.",
+        "There is no such answer code. Leave --answer out to be shown those that belong to this handoff.",
+    ),
+    "answered-before-asked": (
+        "Svaret kan inte ha getts innan frågan ställdes. Kontrollera answered_at.",
+        "The answer can't have been given before the question was asked. Check answered_at.",
     ),
     "answered-in-the-future": (
         "Svaret kan inte ha getts senare än nu. Kontrollera answered_at.",

@@ -115,6 +115,7 @@ class Acted(Word):
     reason: Code | None = None
     answer: Code | None = None
     note: ItemId | None = None
+    assessment: ItemId | None = None
     by_phone: ByPhone | None = None
 
 

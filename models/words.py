@@ -36,7 +36,7 @@ def check_character(digits: str) -> str:
 
 
 def case_reference(number: int) -> CaseRef:
-    """The reference for a random number below 2**35, readable aloud: `U-7K3M-Q2PX`, last one a check character."""
+    """The reference for a random number below 2**35, readable aloud: `U-7K3M-Q2P7`, last one a check character."""
     digits = "".join(REFERENCE_ALPHABET[number >> (5 * place) & 31] for place in range(6, -1, -1))
     whole = digits + check_character(digits)
     return CaseRef(f"U-{whole[:4]}-{whole[4:]}")

@@ -157,6 +157,8 @@ def act(turn: Turn, event: Acted) -> Refusal | None:
         return refusal
     if event.by_phone is not None and event.by_phone.answered_at > turn.now + CLOCKS_DIFFER:
         return Refusal(code="answered-in-the-future")
+    if event.by_phone is not None and event.by_phone.answered_at < handoff.requested_at - CLOCKS_DIFFER:
+        return Refusal(code="answered-before-asked")
     after = handoffs.moved(handoff, event, turn.now, turn.pack)
     turn.put(after)
     turn.receipt_for = after.id
@@ -183,8 +185,8 @@ def completed(turn: Turn, handoff: Handoff, event: Acted) -> None:
     kind = turn.pack.kinds[handoff.kind]
     if handoff.kind not in turn.state.completed_kinds:
         turn.update(completed_kinds=(*turn.state.completed_kinds, handoff.kind))
-    if kind.desk_work == "conclude-assessment" and event.note is not None:
-        turn.ask_desk(event.by.org, assessment_question(turn, handoff, event.note))
+    if kind.desk_work == "conclude-assessment" and event.assessment is not None:
+        turn.ask_desk(event.by.org, assessment_question(turn, handoff, event.assessment))
     if kind.marks is not None:
         turn.update(anchors=turn.state.anchors | {kind.marks: turn.now})
     if kind.opens_track_b:

@@ -66,10 +66,14 @@ def take_up(turn: Turn, facts: Facts) -> None:
 
 
 def hurry(turn: Turn) -> None:
-    """The case has become acute, and its open handoffs with it, save those whose step has an urgency of its own."""
+    """The case has become acute, and its open handoffs with it.
+
+    Not those whose step has an urgency of its own, nor those that only the nearness of a date makes acute.
+    """
     fixed = {step.code for step in turn.pack.steps if step.urgency is not None}
+    dated = {kind.code for kind in turn.pack.kinds.values() if kind.acute_within_days is not None}
     for handoff in list(turn.state.handoffs.values()):
-        if handoff.step is None or handoff.step not in fixed:
+        if handoff.kind not in dated and (handoff.step is None or handoff.step not in fixed):
             after = handoffs.hurried(handoff, turn.now, turn.pack)
             if after is not handoff:
                 turn.put(after)

@@ -95,7 +95,7 @@ def refused(handoff: Handoff, event: Acted, pack: RulePack) -> Refusal | None:
         return Refusal(code="answer-needed", possible=answers)
     if event.answer is not None and not answers:
         return Refusal(code="no-answer-here", possible=choices)
-    if kind.desk_work and event.act is Act.COMPLETE and event.note is None:
+    if kind.desk_work and event.act is Act.COMPLETE and event.assessment is None:
         return Refusal(code="assessment-needed", possible=choices)
     return None
 
@@ -272,13 +272,17 @@ def changed_ladder(
     return ladders.armed(new.model_copy(update=carried), now, rule, pack)
 
 
+def is_near(kind: Kind, anchor: datetime, now: datetime) -> bool:
+    """Whether the event that a handoff counts down to is so near that it is acute, whatever the case is."""
+    return kind.acute_within_days is not None and anchor - now <= timedelta(days=kind.acute_within_days)
+
+
 def reanchored(handoff: Handoff, anchor: datetime, now: datetime, pack: RulePack) -> Handoff:
     """The event that deadlines count from has moved: they are set again, acute when it is near."""
     if handoff.anchor == anchor:
         return handoff
-    near = pack.kinds[handoff.kind].acute_within_days
     after = handoff.model_copy(update={"anchor": anchor})
-    if near is not None and anchor - now <= timedelta(days=near):
+    if is_near(pack.kinds[handoff.kind], anchor, now):
         return hurried(after, now, pack)
     return with_deadlines(after, now, pack, ("anchor",))
 

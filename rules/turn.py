@@ -64,8 +64,7 @@ class Turn:
         """Creates a handoff, sets its clocks and tells the recipient's desk, if it has one."""
         kind = self.pack.kinds[kind_code]
         if kind.acute_within_days is not None and anchor is not None:
-            near = (anchor - self.now).total_seconds() <= kind.acute_within_days * 86_400
-            urgency = Urgency.ACUTE if near else urgency
+            urgency = Urgency.ACUTE if handoffs.is_near(kind, anchor, self.now) else Urgency.ORDINARY
         urgency = handoffs.urgency_of(kind, urgency)
         number = self.state.created + 1
         handoff = handoffs.requested(

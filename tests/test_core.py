@@ -252,7 +252,7 @@ class AnyCase(RuleBasedStateMachine):
             act=act,
             reason=reason,
             answer=answer,
-            note=NOTE if act is Act.COMPLETE else None,
+            assessment=NOTE if act is Act.COMPLETE else None,
             by_phone=PHONED.model_copy(update={"answered_at": self.now}) if phone else None,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from itertools import product
 
 import pytest
@@ -20,6 +21,7 @@ from tests.rules_support import (
     BOPS,
     EVERYBODY,
     NGO,
+    NOTE,
     PACK,
     PHONED,
     POLICE,
@@ -209,9 +211,33 @@ def test_an_answer_by_phone_is_recorded_by_the_sender_and_ends_the_same_clock() 
     assert refusal is not None
     assert refusal.code == "answer-is-the-recipients"
     assert refusal.possible == ("withdraw",)
-    assert case.acts(handoff, Act.ACCEPT, SOC_A, SOON, by_phone=PHONED) is None
+    told = PHONED.model_copy(update={"answered_at": SOON})
+    assert case.acts(handoff, Act.ACCEPT, SOC_A, SOON, by_phone=told) is None
     assert case.one("placement-question").status is Status.ACCEPTED
     assert [d.name for d in case.one("placement-question").deadlines] == [COMPLETION]
+
+
+@pytest.mark.parametrize(
+    ("answered_at", "code"),
+    [
+        (SOON + timedelta(hours=1), "answered-in-the-future"),
+        (NOW - timedelta(hours=1), "answered-before-asked"),
+    ],
+)
+def test_an_answer_by_phone_was_given_between_the_asking_and_now(answered_at: datetime, code: str) -> None:
+    case = asked(Status.REQUESTED)
+    told = PHONED.model_copy(update={"answered_at": answered_at})
+    refusal = case.acts(case.one("placement-question"), Act.ACCEPT, SOC_A, SOON, by_phone=told)
+    assert refusal == Refusal(code=code)
+
+
+def test_a_note_is_no_assessment() -> None:
+    case = Case().opens(NOW, urgency=Urgency.ACUTE)
+    threat = case.one("threat-assessment")
+    assert case.acts(threat, Act.ACCEPT, POLICE, SOON) is None
+    refusal = case.acts(threat, Act.COMPLETE, POLICE, SOON, note=NOTE)
+    assert refusal is not None
+    assert refusal.code == "assessment-needed"
 
 
 @pytest.mark.parametrize("phone", [None, PHONED])

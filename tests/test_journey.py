@@ -122,7 +122,7 @@ def test_an_assessment_that_says_protection_is_needed_seeks_a_bed() -> None:
     case = Case().opens(NOW, consent=Consent.GIVEN)
     threat = case.one("threat-assessment")
     assert case.acts(threat, Act.ACCEPT, POLICE, SOON) is None
-    assert case.acts(threat, Act.COMPLETE, POLICE, SOON, note=NOTE) is None
+    assert case.acts(threat, Act.COMPLETE, POLICE, SOON, assessment=NOTE) is None
     case.concludes(SOON, valid_until=at("2027-03-03 11:00"))
     assert case.asked(FindCandidates).desk == "soc-a"
 
@@ -235,7 +235,7 @@ def test_the_phase_follows_what_has_been_done() -> None:
         ("threat-assessment", Act.ACCEPT, POLICE),
         ("threat-assessment", Act.COMPLETE, POLICE),
     ):
-        assert case.acts(case.one(kind), act, by, SOON, note=NOTE) is None
+        assert case.acts(case.one(kind), act, by, SOON, assessment=NOTE) is None
         seen.append(case.state.phase)
     case.concludes(SOON, valid_until=at("2027-03-03 11:00"), needs_protection=False)
     seen.append(case.state.phase)
@@ -319,7 +319,7 @@ def test_a_closed_case_does_not_wake_when_its_assessment_lapses() -> None:
     case = Case().opens(NOW, urgency=Urgency.ACUTE)
     threat = case.one("threat-assessment")
     assert case.acts(threat, Act.ACCEPT, POLICE, NOW) is None
-    assert case.acts(threat, Act.COMPLETE, POLICE, NOW, note=NOTE) is None
+    assert case.acts(threat, Act.COMPLETE, POLICE, NOW, assessment=NOTE) is None
     case.concludes(SOON, valid_until=at("2027-02-08 10:00"), needs_protection=False)
     emptied(case)
     assert wake_at(case.state) is not None
@@ -498,7 +498,7 @@ def test_an_assessment_whose_desk_has_nothing_to_conclude_from_is_asked_for_agai
     case = Case().opens(NOW, urgency=Urgency.ACUTE)
     threat = case.one("threat-assessment")
     assert case.acts(threat, Act.ACCEPT, POLICE, SOON) is None
-    assert case.acts(threat, Act.COMPLETE, POLICE, SOON, note=NOTE) is None
+    assert case.acts(threat, Act.COMPLETE, POLICE, SOON, assessment=NOTE) is None
     case.desk_says(case.asked(ConcludeAssessment), NotPossible(code="unknown-level"), SOON)
     task = case.one("find-another-way")
     assert (task.recipient, task.parent) == ("soc-a", threat.id)
@@ -510,7 +510,7 @@ def test_a_conclusion_that_comes_after_all_ends_the_task_of_doing_without_it() -
     case = Case().opens(NOW, urgency=Urgency.ACUTE)
     threat = case.one("threat-assessment")
     assert case.acts(threat, Act.ACCEPT, POLICE, NOW) is None
-    assert case.acts(threat, Act.COMPLETE, POLICE, NOW, note=NOTE) is None
+    assert case.acts(threat, Act.COMPLETE, POLICE, NOW, assessment=NOTE) is None
     case.desk_is_silent(case.asked(ConcludeAssessment), later(NOW, minutes=20))
     assert case.one("find-another-way").recipient == "soc-a"
     case.concludes(later(NOW, minutes=50), valid_until=later(NOW, days=7))
@@ -521,7 +521,7 @@ def test_an_assessment_that_had_lapsed_when_it_came_is_said_to_have_lapsed_at_on
     case = Case().opens(NOW, urgency=Urgency.ACUTE)
     threat = case.one("threat-assessment")
     assert case.acts(threat, Act.ACCEPT, POLICE, NOW) is None
-    assert case.acts(threat, Act.COMPLETE, POLICE, NOW, note=NOTE) is None
+    assert case.acts(threat, Act.COMPLETE, POLICE, NOW, assessment=NOTE) is None
     case.concludes(SOON, valid_until=NOW)
     assert case.state.assessment is not None
     assert case.state.assessment.lapsed

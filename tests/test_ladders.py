@@ -307,7 +307,7 @@ def test_a_lapsed_assessment_is_said_once_and_its_hour_never_shifts() -> None:
     case = Case().opens(at("2027-01-05 22:46"), urgency=Urgency.ACUTE)
     threat = case.one("threat-assessment")
     assert case.acts(threat, Act.ACCEPT, POLICE, at("2027-01-05 23:05")) is None
-    assert case.acts(threat, Act.COMPLETE, POLICE, at("2027-01-06 02:10"), note=NOTE) is None
+    assert case.acts(threat, Act.COMPLETE, POLICE, at("2027-01-06 02:10"), assessment=NOTE) is None
     case.concludes(at("2027-01-06 02:11"), valid_until=at("2027-01-13 02:10"))
     case.waits(at("2027-01-13 02:09"))
     assert case.notices("assessment-lapsed") == []
