@@ -93,10 +93,10 @@ class DeskStore:
                 row.started = True
 
     def inbox(self) -> list[InboxRow]:
-        """What this desk has been asked and has not been taken back, oldest first."""
+        """What this desk has been asked and has not been taken back, by when it is to be answered."""
         with reading(self._engine) as session:
             query = select(InboxRow).where(col(InboxRow.taken_back_at).is_(None), col(InboxRow.kind).is_not(None))
-            rows = list(session.exec(query.order_by(col(InboxRow.requested_at))))
+            rows = list(session.exec(query.order_by(col(InboxRow.answer_by))))
             for row in rows:
                 session.expunge(row)
             return rows

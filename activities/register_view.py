@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Engine, text
@@ -90,6 +91,28 @@ class RegisterView:
             if ref is not None:
                 query = query.where(col(DeadlineRow.case) == ref)
             return detached(session, session.exec(query).all())
+
+    def open_between(
+        self, *, recipient: OrgId | None = None, requester: OrgId | None = None
+    ) -> list[tuple[HandoffRow, datetime | None, timedelta]]:
+        """Open handoffs to or from an organisation: each with its earliest live deadline and its case's clock offset.
+
+        Sorted by that deadline. With `requester`, its own work for itself is left out.
+        """
+        with reading(self._engine) as session:
+            query = select(HandoffRow).where(col(HandoffRow.ended_at).is_(None))
+            if recipient is not None:
+                query = query.where(HandoffRow.recipient == recipient)
+            if requester is not None:
+                query = query.where(HandoffRow.requester == requester, HandoffRow.recipient != requester)
+            rows = detached(session, session.exec(query).all())
+            cases = session.exec(select(CaseRow.ref, CaseRow.clock_offset_seconds)).all()
+            offsets = {ref: timedelta(seconds=seconds) for ref, seconds in cases}
+        due: dict[tuple[str, str], datetime] = {}
+        for deadline in self.deadlines():
+            due.setdefault((deadline.case, deadline.handoff), deadline.due)
+        found = [(row, due.get((row.case, row.id)), offsets[row.case]) for row in rows]
+        return sorted(found, key=lambda one: (one[1] is None, one[1]))
 
     def working_desks(self) -> set[OrgId]:
         """Organisations with a desk of their own that take part in a case that is not closed."""

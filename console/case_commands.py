@@ -126,7 +126,7 @@ async def history(case: Case, as_json: Json = False) -> None:
     if as_json:
         say([views.event_data(row) for row in rows])
     else:
-        screen.print(views.history_table(rows))
+        screen.print(views.history_table(rows, casework.view.firings(reference)))
 
 
 @app.command("watch", short_help="Följ ett ärende | Follow a case")
@@ -176,6 +176,10 @@ async def record(
         say({"case": reference, "receipt": receipt.model_dump(mode="json") if receipt else None})
     else:
         typer.echo("Noterat. | Recorded.")
+    if receipt is not None and not as_json:
+        standing, _ = await look(casework, reference)
+        for line in views.new_handoffs(standing, casework.pack(reference), receipt):
+            typer.echo(line)
 
 
 @app.command("close", short_help="Avsluta ett ärende | Close a case")

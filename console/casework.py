@@ -22,6 +22,7 @@ from console.failures import Fault, Invalid, NotFound, Refused
 from models.case import CaseState, Receipt
 from models.contracts import CaseInput, Opening, Refusal, Standing
 from models.desk import AssessmentRecord, Category
+from models.desk_tables import InboxRow
 from models.directory import DirectoryEntry
 from models.events import (
     Acted,
@@ -337,6 +338,21 @@ class Casework:
         return self.view.receipt(key)
 
     # --- looking -------------------------------------------------------------------------------------
+
+    def inbox_without_desk(self, org: OrgId) -> list[InboxRow]:
+        """What an organisation without a desk has been asked, as the register knows it."""
+        return [
+            InboxRow(
+                case=row.case,
+                handoff=row.id,
+                kind=row.kind,
+                requester=row.requester,
+                requested_at=row.requested_at,
+                answer_by=due,
+                arrived_at=row.requested_at,
+            )
+            for row, due, _ in self.view.open_between(recipient=org)
+        ]
 
     async def standing(self, case: CaseRef) -> Standing:
         """How a case stands: from its workflow, or from the register when it has ended."""

@@ -129,13 +129,38 @@ async def act(
 async def inbox(org: As, as_json: Json = False) -> None:
     """Att göra: vad er desk har fått. | What your desk has been asked."""
     casework = Casework(read_settings())
-    rows = casework.desk(casework.organisation(org).id).inbox()
+    entry = casework.organisation(org)
+    rows = casework.desk(org).inbox() if entry.desk else casework.inbox_without_desk(org)
     if as_json:
         say([row.model_dump(mode="json") for row in rows])
-    elif not rows:
-        typer.echo("Inget att göra just nu. | Nothing to do just now.")
+        return
+    if rows:
+        screen.print(views.inbox_table(rows, pack_today(casework)))
     else:
-        screen.print(views.inbox_table(rows, pack_on(datetime.now(UTC).date(), casework.settings.rule_packs or PACKS)))
+        typer.echo("Inget att göra just nu. | Nothing to do just now.")
+    if not entry.desk:
+        typer.echo(
+            "Ingen desk: avsändaren ringer och noterar svaret. | No desk: the sender calls and records the answer."
+        )
+
+
+@app.command("waiting", short_help="Visa vad ni väntar på | Show what you wait for")
+@told
+async def waiting(org: As, as_json: Json = False) -> None:
+    """Vad ni har bett andra om och väntar på, det sena först. | What others owe you, what is late first."""
+    casework = Casework(read_settings())
+    casework.organisation(org)
+    rows = casework.view.open_between(requester=org)
+    if as_json:
+        say([row.model_dump(mode="json") | {"due": due.isoformat() if due else None} for row, due, _ in rows])
+    elif rows:
+        screen.print(views.waiting_table(rows, pack_today(casework), datetime.now(UTC)))
+    else:
+        typer.echo("Ni väntar inte på någon. | You wait for nobody.")
+
+
+def pack_today(casework: Casework) -> RulePack:
+    return pack_on(datetime.now(UTC).date(), casework.settings.rule_packs or PACKS)
 
 
 @app.command("kinds", short_help="Visa sorterna | Show the kinds")
@@ -174,6 +199,8 @@ async def tell(casework: Casework, case: str, receipt: Receipt, as_json: bool) -
     if receipt.status is not None:
         typer.echo(f"{receipt.handoff}: {views.both(words.STATUS[receipt.status])}")
     for line in next_deadlines(standing, pack, receipt.handoff):
+        typer.echo(line)
+    for line in views.new_handoffs(standing, pack, receipt):
         typer.echo(line)
 
 

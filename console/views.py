@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console import words
+from models.case import Receipt
 from models.contracts import Standing
 from models.desk_tables import InboxRow
 from models.directory import DirectoryEntry
@@ -127,7 +128,10 @@ def deadline_text(deadline: Deadline, now: datetime) -> Text:
     name = words.DEADLINE[deadline.name][0]
     if deadline.next_at is None:
         return Text(f"{name}: klockan står | clock stands", style="dim")
-    text = Text(f"{name}: {end_clock(deadline.due)}", style="red" if is_overdue(deadline, now) else "")
+    late = is_overdue(deadline, now)
+    text = Text(f"{name}: {end_clock(deadline.due)}", style="red" if late else "")
+    if late:
+        text.append("  SENT | LATE", style="bold red")
     if deadline.rung:
         repeats = f"+{deadline.recurrences}" if deadline.recurrences else ""
         text.append(f"  ▲{deadline.rung}{repeats}", style="bold red")
@@ -152,13 +156,36 @@ def handoff_table(standing: Standing, pack: RulePack) -> RenderableType:
         status = stacked(words.STATUS[handoff.status]) + (
             f"\n({handoff.business_status})" if handoff.business_status else ""
         )
+        what = f"{kind.sv}{acute}\n{kind.en}\n{handoff.requester} → {handoff.recipient}"
         table.add_row(
             handoff.id,
-            f"{kind.sv}{acute}\n{kind.en}\n{handoff.requester} → {handoff.recipient}",
+            what + "".join(f"\n{line}" for line in remarks(handoff, standing, pack)),
             status,
             Text("\n").join(deadline_text(d, standing.now) for d in handoff.deadlines),
         )
     return table
+
+
+def new_handoffs(standing: Standing, pack: RulePack, receipt: Receipt) -> list[str]:
+    """What else came of an event: the handoffs that it gave rise to."""
+    lines = []
+    for handoff in standing.state.handoffs.values():
+        if handoff.requested_at >= receipt.at and handoff.id != receipt.handoff:
+            kind = pack.kinds[handoff.kind]
+            lines.append(f"→ {handoff.id} {kind.sv} | {kind.en}: {handoff.requester} → {handoff.recipient}")
+    return lines
+
+
+def remarks(handoff: Handoff, standing: Standing, pack: RulePack) -> list[str]:
+    """What a person needs to know of a handoff besides its kind: what it follows from, and how to reach them."""
+    found = []
+    earlier = standing.state.ended.get(handoff.parent or "") or standing.state.handoffs.get(handoff.parent or "")
+    if earlier is not None and earlier.kind in pack.kinds:
+        found.append(f"efter | after {earlier.id} {pack.kinds[earlier.kind].sv} ({words.STATUS[earlier.status][0]})")
+    recipient = standing.state.organisations.get(handoff.recipient)
+    if recipient is not None and not recipient.desk:
+        found.append("☎ ingen desk: ring, svara med --by-phone | no desk: by phone")
+    return found
 
 
 def case_view(standing: Standing, pack: RulePack, firings: int, note: str | None = None) -> RenderableType:
@@ -175,6 +202,11 @@ def case_view(standing: Standing, pack: RulePack, firings: int, note: str | None
     facts.add_row("Ansvarig | Responsible", known)
     facts.add_row("Samtycke | Consent", both(words.CONSENT[state.consent]))
     facts.add_row("Polisens ärende | Track B", both(words.TRACK_B[state.track_b]))
+    if state.needs:
+        facts.add_row("Behov | Needs", ", ".join(both(words.NEED[need]) for need in state.needs))
+    if state.custody:
+        ends = f", till | until {clock(state.custody.ends_at)}" if state.custody.ends_at else ""
+        facts.add_row("Frihetsberövad | Custody", both(words.CUSTODY[state.custody.place]) + ends)
     parts: list[RenderableType] = [facts]
     if state.closed:
         parts.append(Text(f"Avslutat: {state.closed} | Closed: {state.closed}", style="bold"))
@@ -188,6 +220,8 @@ def case_view(standing: Standing, pack: RulePack, firings: int, note: str | None
             )
     parts += [handoff_table(standing, pack)]
     parts.append(Text(f"Påminnelser hittills | Rungs fired so far: {firings}", style="dim"))
+    if state.handoffs:
+        parts.append(Text(f"Vad som går att göra | What can be done: handoff list {state.case}", style="dim"))
     if note:
         parts.append(Text(note, style="yellow"))
     return Group(*parts)
@@ -224,7 +258,7 @@ def cases_table(rows: Iterable[tuple[CaseRow, int, datetime | None]]) -> Table:
     return table
 
 
-def history_table(rows: Iterable[CaseEventRow]) -> Table:
+def history_table(rows: Iterable[CaseEventRow], firings: Iterable[FiringRow]) -> Table:
     table = table_of(
         ("Rev", "", 0),
         ("När", "When", 0),
@@ -234,10 +268,22 @@ def history_table(rows: Iterable[CaseEventRow]) -> Table:
         whole=("Rev", "När"),
     )
     phases = {phase.value: pair for phase, pair in words.PHASE.items()}
+    fired: dict[int, list[FiringRow]] = {}
+    for firing in firings:
+        fired.setdefault(firing.revision, []).append(firing)
     for row in rows:
+        for firing in fired.get(row.revision, []):
+            table.add_row("▲", clock(firing.due), firing_text(firing), "–", "")
         phase = stacked(phases[row.phase])
         table.add_row(str(row.revision), clock(row.at), event_text(row), row.actor or "–", phase)
     return table
+
+
+def firing_text(firing: FiringRow) -> str:
+    """Which rung of which deadline, and who was told."""
+    who = ", ".join(both(words.ROLE[to.partition(":")[2]]) for to in firing.receivers)
+    repeat = f", {firing.recurrence}:e upprepningen" if firing.recurrence else ""
+    return f"{firing.handoff} {words.DEADLINE[firing.deadline][0]}, steg | rung {firing.rung}{repeat}: {who}"
 
 
 def inbox_table(rows: Iterable[InboxRow], pack: RulePack) -> Table:
@@ -252,6 +298,29 @@ def inbox_table(rows: Iterable[InboxRow], pack: RulePack) -> Table:
         kind = pack.kinds.get(row.kind or "")
         what = f"{kind.sv}\n{kind.en}" if kind else row.kind or "–"
         table.add_row(row.case, row.handoff, f"{what}\n{row.requester}", end_clock(row.answer_by))
+    return table
+
+
+def waiting_table(
+    rows: Iterable[tuple[HandoffRow, datetime | None, timedelta]], pack: RulePack, now: datetime
+) -> Table:
+    """Handoffs seen from the one who waits, what is late first."""
+    table = table_of(
+        ("Ärende", "Case", 0),
+        ("Nr", "", 0),
+        ("Vad, hos vem", "What, with whom", 0),
+        ("Läge", "Status", 0),
+        ("Svar senast", "Answer by", 0),
+        whole=("Ärende", "Nr", "Svar senast"),
+    )
+    statuses = {status.value: pair for status, pair in words.STATUS.items()}
+    for row, due, offset in rows:
+        kind = pack.kinds.get(row.kind)
+        what = f"{kind.sv}\n{kind.en}" if kind else row.kind
+        late = due is not None and due <= now + offset
+        when = Text(end_clock(due) + ("\nSENT | LATE" if late else ""), style="bold red" if late else "")
+        acute = " ‼" if row.urgency == "acute" else ""
+        table.add_row(row.case, row.id, f"{what}{acute}\n{row.recipient}", stacked(statuses[row.status]), when)
     return table
 
 

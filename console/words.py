@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.contracts import Refusal
 from models.handoffs import Act, Status
-from models.words import Consent, Phase, TrackB, Urgency
+from models.words import Consent, CustodyPlace, Need, Phase, TrackB, Urgency
 
 STATUS = {
     Status.REQUESTED: ("skickad", "requested"),
@@ -51,6 +51,22 @@ TRACK_B = {
     TrackB.TRYING: ("prövas", "being tried"),
     TrackB.OPEN: ("öppet", "open"),
     TrackB.ENDED: ("avslutat", "ended"),
+}
+NEED = {
+    Need.PROTECTED_HOUSING: ("skyddat boende", "protected housing"),
+    Need.RELOCATION: ("annan kommun", "relocation"),
+    Need.HEALTH_CARE: ("hälso- och sjukvård", "health care"),
+    Need.ADDICTION_CARE: ("beroendevård", "addiction care"),
+    Need.CIVIL_SOCIETY: ("civilsamhälle", "civil society"),
+    Need.LIVELIHOOD: ("försörjning", "livelihood"),
+    Need.OCCUPATION: ("sysselsättning", "occupation"),
+    Need.DEBT: ("skulder", "debt"),
+}
+CUSTODY = {
+    CustodyPlace.REMAND: ("häkte", "remand"),
+    CustodyPlace.PRISON: ("anstalt", "prison"),
+    CustodyPlace.PROBATION: ("frivård", "probation"),
+    CustodyPlace.STATE_CARE: ("SiS", "state care"),
 }
 DEADLINE = {
     "acknowledgement": ("kvittens", "acknowledgement"),
