@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.words import OrgId
+
+
+def host_and_port(address: str) -> str:
+    """Raises: ValueError: not a host and a port between 1 and 65535, separated by a colon."""
+    host, _, port = address.rpartition(":")
+    if not host.strip("[]:") or not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535):
+        raise ValueError("ska vara värd:port, som 127.0.0.1:7233 | should be host:port, like 127.0.0.1:7233")
+    return address
 
 
 class Settings(BaseSettings):
@@ -20,7 +28,7 @@ class Settings(BaseSettings):
     """Embedded: everything on this machine, loopback only, training allowed."""
     var: Path = Path("var")
     """The embedded stack's files: Temporal's database, register, desks, mail, logs."""
-    temporal_address: str = "127.0.0.1:7233"
+    temporal_address: Annotated[str, AfterValidator(host_and_port)] = "127.0.0.1:7233"
     temporal_namespace: str = "default"
     temporal_ui_port: int | None = None
     register_url: str | None = None
