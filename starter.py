@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from activities.surroundings import configure_logs, read_settings
+from activities.surroundings import OWNER_ONLY, configure_logs, read_settings
 from console import case_commands, handoff_commands, reading, views
 from console.case_commands import Case, Json, say, screen
 from console.casework import Casework
@@ -30,6 +31,7 @@ app.add_typer(directory_app, name="directory")
 @app.callback()
 def prepare() -> None:
     """Utväg. Personuppgifter skrivs aldrig på kommandoraden. | Personal data never goes on the command line."""
+    os.umask(OWNER_ONLY)
     configure_logs(read_settings().model_copy(update={"log_level": "ERROR"}))
 
 

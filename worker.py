@@ -13,7 +13,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, Annotated, Any
 
@@ -33,10 +33,10 @@ from activities.register import Register
 from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, BadPack, pack_now
 from activities.stores import BadDatabase, migrate, open_database, register_url
-from activities.surroundings import BadSettings, configure_logs, read_settings
+from activities.surroundings import OWNER_ONLY, BadSettings, configure_logs, read_settings
 from models.contracts import PLANE_QUEUE, desk_queue
 from models.settings import Settings
-from models.words import OrgId
+from models.words import CaseRef, OrgId
 from workflows.case import CaseWorkflow
 from workflows.cases import start_case
 from workflows.connection import Unavailable, connect
@@ -44,6 +44,9 @@ from workflows.server import CannotStart, EmbeddedServer
 
 DRAIN = timedelta(seconds=10)
 LOOK_AROUND_SECONDS = 0.25
+TRY_DESK_AGAIN_SECONDS = 30.0
+OVERSLEPT = timedelta(minutes=2)
+"""How long after its instant a rung may be missing from the register before the case is said to stand still."""
 RECONCILE_EVERY = 120
 """Rounds of looking around between two reconcilings of the desks: half a minute."""
 PLANE_THREADS = 4
@@ -61,15 +64,39 @@ class Running:
         self.plane = False
         self.view: RegisterView | None = None
         self.failure: str | None = None
+        self.shut_desks: dict[OrgId, float] = {}
+        self.overslept: list[CaseRef] = []
         self.server: EmbeddedServer | None = None
         self.temporal = True
         self._workers: list[asyncio.Task[None]] = []
 
     def health(self) -> dict[str, Any]:
         register = self.view is None or reachable(self.view)
-        good = register and self.temporal and self.failure is None
+        good = register and self.temporal and self.failure is None and not self.shut_desks and not self.overslept
         parts = {"plane": self.plane, "desks": sorted(self.desks), "register": register, "temporal": self.temporal}
+        parts |= {"desks_that_do_not_open": sorted(self.shut_desks), "cases_that_overslept": self.overslept}
         return {"status": "ok" if good else "failing", **parts}
+
+    async def try_desk(self, org: OrgId, stack: AsyncExitStack) -> None:
+        """Opens a desk. One that can't be opened stops no other: it is told of, and tried again after a while."""
+        now = asyncio.get_running_loop().time()
+        if self.shut_desks.get(org, now) > now:
+            return
+        try:
+            await self.serve_desk(org, stack)
+        except (SQLAlchemyError, BadDatabase) as problem:
+            log.error("a desk could not be opened", desk=org, reason=type(problem).__name__)
+            self.shut_desks[org] = now + TRY_DESK_AGAIN_SECONDS
+        else:
+            self.shut_desks.pop(org, None)
+
+    async def watch_over_cases(self) -> None:
+        """Looks for cases whose next rung should have fired by now: one that stands still must not do so in silence."""
+        if self.view is not None:
+            found = await asyncio.to_thread(self.view.overslept, datetime.now(UTC), OVERSLEPT)
+            if found and found != self.overslept:
+                log.error("cases stand still: their next rung is past and has not fired", cases=found)
+            self.overslept = found
 
     async def serve_plane(self, stack: AsyncExitStack) -> None:
         """Takes on the coordination plane: the cases, the register and the notices."""
@@ -245,6 +272,7 @@ async def look_around(running: Running, stack: AsyncExitStack, stop: asyncio.Eve
             await open_desks_that_cases_need(running, stack)
         if rounds % RECONCILE_EVERY == 0 and running.temporal:
             await start_what_was_interrupted(running)
+            await running.watch_over_cases()
         rounds += 1
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK_AROUND_SECONDS)
@@ -253,10 +281,11 @@ async def look_around(running: Running, stack: AsyncExitStack, stop: asyncio.Eve
 async def open_desks_that_cases_need(running: Running, stack: AsyncExitStack) -> None:
     try:
         needed = await asyncio.to_thread(running.view.working_desks) if running.view else set()
-        for org in sorted(needed - running.desks.keys()):
-            await running.serve_desk(org, stack)
     except SQLAlchemyError as problem:
-        log.error("desks could not be opened", reason=type(problem).__name__)
+        log.error("the register does not tell which desks to open", reason=type(problem).__name__)
+        return
+    for org in sorted(needed - running.desks.keys()):
+        await running.try_desk(org, stack)
 
 
 async def run(settings: Settings, everything: bool, plane: bool, desks: list[OrgId]) -> None:
@@ -287,8 +316,10 @@ async def run(settings: Settings, everything: bool, plane: bool, desks: list[Org
         if everything or plane:
             await running.serve_plane(workers)
         kept = [path.stem for path in (settings.var / "desks").glob("*.db")] if everything else []
-        for org in sorted({*desks, *(org for org in kept if org in directory)}):
+        for org in desks:
             await running.serve_desk(org, workers)
+        for org in sorted({org for org in kept if org in directory} - set(desks)):
+            await running.try_desk(org, workers)
         port = stack.enter_context(health_endpoint(settings, running.health))
         log.info(
             "ready",
@@ -315,10 +346,18 @@ def main(
     if not (everything or plane or desk):
         typer.echo("Ange --all, --plane eller --desk ORG. | Give --all, --plane or --desk ORG.", err=True)
         raise typer.Exit(2)
+    os.umask(OWNER_ONLY)
     try:
         settings = read_settings()
         configure_logs(settings)
         asyncio.run(run(settings, everything, plane, desk or []))
+    except OSError as problem:
+        where = problem.filename or "UTVAG_VAR"
+        typer.echo(f"{where} kan inte läsas eller skrivas. | {where} cannot be read or written.", err=True)
+        sys.exit(2)
+    except SQLAlchemyError as problem:
+        typer.echo(f"En databas kan inte användas ({type(problem).__name__}). | A database can't be used.", err=True)
+        sys.exit(2)
     except (CannotStart, Unavailable, BadPack, BadDirectory, BadSettings, BadDatabase) as problem:
         typer.echo(str(problem), err=True)
         sys.exit(5 if isinstance(problem, Unavailable) else 2)

@@ -27,6 +27,10 @@ ABOUT = {
     "rung": ("En förfrågan väntar på svar.", "A request is waiting for an answer."),
     "late-at-birth": ("En förfrågan har kommit sent. Ny tid är satt.", "A request came late. A new time is set."),
     "assessment-lapsed": ("En bedömning har gått ut.", "An assessment has expired."),
+    "answer-recorded": (
+        "Ett svar från er har noterats av avsändaren. Stämmer det inte: hör av er.",
+        "An answer of yours was recorded by the sender. If it is not right: get in touch.",
+    ),
     "desk-unreachable": ("En mottagare kan inte nås just nu.", "A recipient can't be reached just now."),
 }
 
@@ -76,13 +80,21 @@ class Outbox:
     def deliver_waiting(self, zone: str = "Europe/Stockholm") -> int:
         """Delivers one batch. Returns how many were delivered."""
         rows = self._view.undelivered(BATCH)
-        for row in rows:
-            entry = self._directory.get(row.org)
+        sent = [row.id for row in rows if self._sent(row, zone)]
+        if sent:
+            self._register.delivered(sent)
+        return len(sent)
+
+    def _sent(self, row: OutboxRow, zone: str) -> bool:
+        """Whether one notice was delivered. One that can't be stops no other, and is tried again."""
+        entry = self._directory.get(row.org)
+        try:
             address = entry.address(row.role) if entry else f"{row.role}@{row.org}.example"
             self._post.deliver(row.id, message(row, address, zone))
-        if rows:
-            self._register.delivered([row.id for row in rows])
-        return len(rows)
+        except Exception as error:
+            log.error("a notice could not be delivered", notice=row.id, reason=type(error).__name__)
+            return False
+        return True
 
     async def run(self) -> None:
         """Delivers until cancelled. A failure is logged and tried again: no notice is given up."""

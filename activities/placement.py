@@ -11,7 +11,7 @@ from activities.protected_data import DeskStore
 from models.desk import Category, PlacementWishes
 from models.desk_work import DeskTask, FindCandidates
 from models.directory import DirectoryEntry
-from models.events import CandidatesFound, DeskAnswer, DeskReply
+from models.events import CandidatesFound, DeskAnswer, DeskReply, NotPossible
 from rules.placement import candidates
 
 
@@ -27,6 +27,9 @@ class Placement:
         if not isinstance(asked, FindCandidates):
             raise TypeError("not a question about candidates")
         kept = self._store.newest(asked.case, Category.PLACEMENT)
+        if kept is None and not self._store.knows(asked.case, Category.CONTACT):
+            # The intake lies at another desk, and with it what may be excluded. Unknown means no: a person decides.
+            return self._store.once(task, lambda _: NotPossible(code="exclusions-unknown"))
         wishes = PlacementWishes.model_validate(kept or {})
 
         def answer(_: Session) -> DeskAnswer:

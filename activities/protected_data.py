@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Engine, Integer, bindparam, text
+from sqlalchemy import Date, Engine, Integer, bindparam, func, text
 from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -42,13 +42,19 @@ class DeskStore:
         """Keeps one thing under an id that the caller made; keeping it again changes nothing."""
         with writing(self._engine) as session:
             if session.get(ItemRow, item) is None:
-                session.add(item_row(item, case, category, author, content))
+                row = item_row(item, case, category, author, content)
+                row.stored_at = after_the_latest(session, row)
+                session.add(row)
 
     def content(self, item: ItemId, case: CaseRef, category: Category) -> Any | None:
         """What is kept under `item`, if it is of this case and category; otherwise None."""
         with reading(self._engine) as session:
             row = session.get(ItemRow, item)
             return json.loads(row.content) if row and (row.case, row.category) == (case, category) else None
+
+    def knows(self, case: CaseRef, category: Category) -> bool:
+        """Whether anything of this category is kept here for the case."""
+        return self.newest(case, category) is not None
 
     def newest(self, case: CaseRef, category: Category) -> Any | None:
         with reading(self._engine) as session:
@@ -138,8 +144,15 @@ def item_row(item: ItemId, case: CaseRef, category: Category, author: str, conte
     )
 
 
+def after_the_latest(session: Session, row: ItemRow) -> datetime:
+    """Now, or just after the latest of its kind, should the machine's clock have been set back in between."""
+    query = select(func.max(ItemRow.stored_at)).where(ItemRow.case == row.case, ItemRow.category == row.category)
+    latest: datetime | None = session.exec(query).one()
+    return row.stored_at if latest is None else max(row.stored_at, latest + timedelta(microseconds=1))
+
+
 def as_opening(row: OpeningRow) -> Opening:
-    return Opening.model_validate({"key": row.key, "case": row.case, "input": row.input})
+    return Opening.model_validate({"key": row.key, "case": row.case, "input": row.input, "started": row.started})
 
 
 class Inbox:

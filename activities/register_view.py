@@ -34,11 +34,21 @@ class RegisterView:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def receipt(self, key: RequestKey) -> Receipt | None:
-        """The answer that a request key was given, however long ago."""
+    def receipt(self, key: RequestKey) -> tuple[CaseRef, Receipt] | None:
+        """The case in which a request key was answered, and the answer, however long ago."""
         with reading(self._engine) as session:
             row = session.get(RequestKeyRow, key)
-            return Receipt.model_validate(row.receipt) if row else None
+            return (CaseRef(row.case), Receipt.model_validate(row.receipt)) if row else None
+
+    def overslept(self, now: datetime, grace: timedelta) -> list[CaseRef]:
+        """Open cases in which a rung should have fired more than `grace` ago and has not: something stands still."""
+        with reading(self._engine) as session:
+            query = select(DeadlineRow.case, DeadlineRow.next_at, CaseRow.clock_offset_seconds)
+            query = query.join(CaseRow, col(CaseRow.ref) == col(DeadlineRow.case))
+            query = query.where(col(CaseRow.closed_as).is_(None), col(DeadlineRow.ended_at).is_(None))
+            rows = session.exec(query.where(col(DeadlineRow.next_at).is_not(None))).all()
+        late = {case for case, at, offset in rows if at is not None and at + grace < now + timedelta(seconds=offset)}
+        return sorted(CaseRef(case) for case in late)
 
     def cases(self, org: OrgId | None = None) -> list[CaseRow]:
         """The case index, newest first; with `org`, those in which it has sent or received a handoff or opened."""

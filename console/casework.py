@@ -34,8 +34,9 @@ from models.events import (
     Opened,
     Sent,
     Submitted,
+    fingerprint,
 )
-from models.handoffs import Act
+from models.handoffs import ANSWERERS, Act
 from models.intake import Filling, Intake, PhoneAnswer
 from models.packs import RulePack
 from models.settings import Settings
@@ -51,15 +52,12 @@ from models.words import (
     case_reference,
 )
 from rules.case import decide, involved
-from rules.checks import ROLES
 from workflows import cases
 from workflows.cases import NoSuchCase
 from workflows.connection import connect
 
 LONGEST_STEP = timedelta(days=7)
 """A long move of a training clock is made in steps, so that no single revision grows large."""
-ANSWERERS = ROLES | {"duty-commander", "prosecutor", "court-officer", "nurse", "staff"}
-"""Functions that may be named as having answered by phone. Never a person's name."""
 REST_SECONDS = 15.0
 
 
@@ -119,8 +117,9 @@ class Casework:
             opening = self.opening(intake, opener, key)
             desk.open_case(opening, opener.id, kept_items(intake, key))
             opening = desk.opening(key) or opening
-        await cases.start_case(client, opening.input)
-        desk.started(opening.key)
+        if not opening.started:
+            await cases.start_case(client, opening.input)
+            desk.started(opening.key)
         return opening.case
 
     def opener_for(self, intake: Intake) -> OrgId:
@@ -166,13 +165,13 @@ class Casework:
         """
         key = key or str(uuid4())
         self.organisation(org)
-        if receipt := self.earlier_receipt(key):
-            return receipt
         standing = await self.standing(case)
         if org not in involved(standing.state):
             raise Refused(Refusal(code="not-your-case"))
         facts, kept = coded_facts(filling, standing.now, self.pack(case)), kept_items(filling, key)
         event = FactsRecorded(key=key, by=Actor(org=org), facts=facts)
+        if receipt := self.earlier_receipt(case, event):
+            return receipt
         refusal = self.foreseen(standing, event) if facts != Facts() else None
         known_already = kept and refusal is not None and refusal.code == "nothing-new"
         if refusal is not None and not known_already:
@@ -248,7 +247,7 @@ class Casework:
             assessment=kept["assessment"][0] if "assessment" in kept else None,
             by_phone=by_phone.coded() if by_phone else None,
         )
-        if kept and self.earlier_receipt(key) is None:
+        if kept and self.earlier_receipt(case, event) is None:
             if refusal := self.foreseen(await self.standing(case), event):
                 raise Refused(refusal)
             for item, category, content in kept.values():
@@ -316,7 +315,7 @@ class Casework:
             Refused: the rules refuse it.
             NoSuchCase: there is no such open case.
         """
-        if receipt := self.earlier_receipt(event.key):
+        if receipt := self.earlier_receipt(case, event):
             return receipt
         try:
             outcome = await cases.submit(await self.client(), case, event)
@@ -334,8 +333,19 @@ class Casework:
         outcome = decide(standing.state, event, standing.now, self.pack(standing.state.case))
         return outcome if isinstance(outcome, Refusal) else None
 
-    def earlier_receipt(self, key: RequestKey) -> Receipt | None:
-        return self.view.receipt(key)
+    def earlier_receipt(self, case: CaseRef, event: Submitted) -> Receipt | None:
+        """The receipt that this very request was given, however long ago.
+
+        Raises:
+            Refused: the key has been used for another request.
+        """
+        known = self.view.receipt(event.key)
+        if known is None:
+            return None
+        where, receipt = known
+        if where != case or receipt.request != fingerprint(event):
+            raise Refused(Refusal(code="key-used-for-something-else"))
+        return receipt
 
     # --- looking -------------------------------------------------------------------------------------
 

@@ -155,6 +155,22 @@ REFUSAL = {
         "Svaret kan inte ha getts innan frågan ställdes. Kontrollera answered_at.",
         "The answer can't have been given before the question was asked. Check answered_at.",
     ),
+    "key-used-for-something-else": (
+        "Nyckeln är redan använd för något annat. Inget har ändrats; utelämna --key eller ange en ny.",
+        "The key has been used for something else. Nothing was changed; leave --key out or give a new one.",
+    ),
+    "case-too-large": (
+        "Ärendet har blivit för stort för fler förfrågningar. Avsluta eller återta dem som inte behövs.",
+        "The case has grown too large for more. Complete or withdraw what is not needed.",
+    ),
+    "verify-first": (
+        "Svaret behöver kontrolleras först: ring tillbaka på katalogens nummer och ange hur i verified.",
+        "The answer must be verified first: call back the directory number, and say how in verified.",
+    ),
+    "answered-by-a-function": (
+        "Ange vem som svarade som en funktion, aldrig ett namn.",
+        "State who answered as a function, never a name.",
+    ),
     "answered-in-the-future": (
         "Svaret kan inte ha getts senare än nu. Kontrollera answered_at.",
         "The answer can't have been given later than now. Check answered_at.",

@@ -34,6 +34,8 @@ from models.words import (
 class Receipt(Word):
     """The answer to a submitted event; kept, so that the same key gives the same answer."""
 
+    request: str = ""
+    """Fingerprint of the request that was answered: its key serves no other."""
     revision: int
     at: Instant
     phase: Phase

@@ -68,3 +68,4 @@ class Opening(Word):
     key: RequestKey
     case: CaseRef
     input: CaseInput
+    started: bool = False

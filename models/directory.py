@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import StringConstraints
+
 from models.events import Organisation
 from models.words import Code, Function, MunicipalityCode, OrgId, Word
 
@@ -18,7 +22,7 @@ class DirectoryEntry(Word):
     """Police region or county code, whichever the function is organised by."""
     phone: str | None = None
     """The directory number to call back on when an answer by phone is verified."""
-    mail_domain: str
+    mail_domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
     permit: bool = False
     accepts: tuple[Code, ...] = ()
     signing_key: str | None = None

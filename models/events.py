@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -69,7 +70,7 @@ class Facts(Word):
     custody: Custody | None = None
     released: bool | None = None
     minor: bool | None = None
-    needs: tuple[Need, ...] | None = None
+    needs: Annotated[tuple[Need, ...], Field(max_length=20)] | None = None
 
 
 class Opened(Word):
@@ -78,7 +79,7 @@ class Opened(Word):
     by: Actor
     opener: Organisation
     facts: Facts
-    organisations: tuple[Organisation, ...]
+    organisations: tuple[Organisation, ...] = Field(max_length=40)
     """Who acts in this case for each function, by the directory on the day the case was opened."""
     training: bool = False
     clock_offset: timedelta = timedelta(0)
@@ -152,7 +153,7 @@ class CandidatesFound(Word):
     """Whom to ask, in order; filtered at the asking desk against what must never leave it."""
 
     answer: Literal["candidates-found"] = "candidates-found"
-    candidates: tuple[Organisation, ...]
+    candidates: tuple[Organisation, ...] = Field(max_length=50)
 
 
 class Received(Word):
@@ -194,3 +195,8 @@ Event = Annotated[
     Opened | FactsRecorded | Sent | Acted | ClockMoved | Closed | TimePassed | DeskAnswered | DeskSilent,
     Field(discriminator="kind"),
 ]
+
+
+def fingerprint(event: Event) -> str:
+    """What a request says, apart from its key: the same key must come with the same request."""
+    return hashlib.sha256(event.model_dump_json(exclude={"key"}).encode()).hexdigest()[:32]

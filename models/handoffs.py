@@ -124,6 +124,23 @@ class Firing(Word):
         return f"{self.handoff}/{self.deadline}/{self.ladder}/{self.rung}/{self.recurrence}"
 
 
+ROLES = frozenset(
+    {
+        "officer",
+        "manager",
+        "head",
+        "director",
+        "on-call",
+        "manager-on-call",
+        "regional-coordinator",
+        "national-coordinator",
+    }
+)
+"""Roles of an organisation that a ladder can reach."""
+ANSWERERS = ROLES | {"duty-commander", "prosecutor", "court-officer", "nurse", "staff"}
+"""Functions that may be named as having answered by phone. Never a person's name."""
+
+
 class ByPhone(Word):
     """An answer given by phone or post and recorded by the sender; who answered and how it was verified.
 

@@ -115,6 +115,8 @@ class Kind(Word):
     if_unmet: Literal["find-another-way", "next-candidate", "nothing"]
     """What follows when it is declined, fails or is withdrawn while still needed."""
     may_hold: bool
+    may_fail: bool = True
+    """False where the law allows no refusal: what can't be declined can't be accepted and then failed either."""
     acute_within_days: int | None = None
     """When the event it counts down to comes this near, an open handoff of this kind becomes acute."""
     reasons: dict[Act, tuple[Code, ...]]
@@ -167,10 +169,10 @@ class OfficeHours(Word):
 class DeskRules(Word):
     """How work for a desk is offered, retried and alarmed when the desk does not answer."""
 
-    offered_for: timedelta
-    retry_first: timedelta
-    retry_most: timedelta
-    unreachable_after: timedelta
+    offered_for: timedelta = Field(ge=timedelta(seconds=1))
+    retry_first: timedelta = Field(ge=timedelta(seconds=1))
+    retry_most: timedelta = Field(ge=timedelta(seconds=1))
+    unreachable_after: timedelta = Field(ge=timedelta(seconds=1))
 
 
 class RulePack(Word):
@@ -191,7 +193,7 @@ class RulePack(Word):
     phases: tuple[PhaseRule, ...]
     threat_levels: dict[Code, ThreatLevel]
     desk: DeskRules
-    keys_kept: timedelta
+    keys_kept: timedelta = Field(ge=timedelta(days=1))
 
     @cached_property
     def digest(self) -> str:

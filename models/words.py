@@ -18,7 +18,12 @@ class Word(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, ser_json_timedelta="iso8601")
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+
 def _utc(instant: datetime) -> datetime:
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise ValueError("a year that no case can have")
     return instant.astimezone(UTC)
 
 

@@ -19,14 +19,19 @@ from models.events import (
     Opened,
     Sent,
     TimePassed,
+    fingerprint,
 )
-from models.handoffs import Act, Handoff, Status
+from models.handoffs import ANSWERERS, Act, Handoff, Status
 from models.packs import Mode, RulePack
 from models.words import Consent, Function, ItemId, OrgId, TrackB
 from rules import desks, facts, handoffs, progress
 from rules.clocks import BeyondCalendar
 from rules.turn import MOST_OPEN, PLAN_OR_CLOSE, Turn
 
+LARGEST_THAT_GROWS = 96 * 1024
+"""Characters of JSON. Beyond this a case takes no new requests; a workflow refuses to carry 128 KiB."""
+MOST_FROM_OTHERS = 8
+"""Open handoffs that an organisation outside the acting social services may have asked for in one case."""
 MOST_KEYS_KEPT = 200
 """Request keys kept in the state, the newest; the register keeps them all."""
 CLOCKS_DIFFER = timedelta(minutes=10)
@@ -44,9 +49,12 @@ def decide(state: CaseState, event: Event, now: datetime, pack: RulePack) -> Cas
     now = now.astimezone(UTC)
     key = getattr(event, "key", None)
     if key is not None and key in state.answered:
-        return state
+        same = state.answered[key].request == fingerprint(event)
+        return state if same else Refusal(code="key-used-for-something-else")
     if isinstance(event, DeskAnswered | DeskSilent) and event.effect not in state.desk_effects:
         return state
+    if isinstance(event, Sent | FactsRecorded) and is_full(state):
+        return Refusal(code="case-too-large")
     turn = Turn(state, now, pack)
     try:
         turn.pass_time(now)
@@ -59,6 +67,11 @@ def decide(state: CaseState, event: Event, now: datetime, pack: RulePack) -> Cas
     except BeyondCalendar:
         return Refusal(code="beyond-calendar", detail=str(pack.closed_until))
     return finish(turn, event, now)
+
+
+def is_full(state: CaseState) -> bool:
+    """Whether a case has grown so large that only answers, time and closing may still change it."""
+    return len(state.model_dump_json(exclude={"pending"})) > LARGEST_THAT_GROWS
 
 
 def apply(turn: Turn, event: Event) -> Refusal | None:
@@ -117,7 +130,8 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
         return Refusal(code="not-your-case")
     if kind.sender and state.organisations[event.by.org].function not in kind.sender:
         return Refusal(code="sender-may-not-ask-this", possible=kind.sender)
-    if event.recipient.function not in kind.recipient:
+    recipient = state.organisations.get(event.recipient.id, event.recipient)
+    if recipient.function not in kind.recipient:
         return Refusal(code="recipient-cannot-take-this", possible=kind.recipient)
     own = event.recipient.id == event.sender.id
     if own and kind.mode is not Mode.ASSIGNMENT:
@@ -132,9 +146,11 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
         return Refusal(code="date-needed")
     if kind.needs_consent and state.consent is not Consent.GIVEN:
         return Refusal(code="consent-needed", detail=state.consent)
-    if len(state.handoffs) >= MOST_OPEN:
+    theirs = [h for h in state.handoffs.values() if h.requester == event.sender.id]
+    most = MOST_OPEN if event.sender.id == state.acting.get(Function.SOCIAL_SERVICES) else MOST_FROM_OTHERS
+    if len(theirs) >= most or len(state.handoffs) >= MOST_OPEN:
         return Refusal(code="too-many-open", possible=tuple(state.handoffs))
-    turn.know(event.recipient)
+    turn.know(recipient)
     turn.receipt_for = turn.request(
         kind.code, event.sender.id, event.recipient.id, urgency, parent=event.parent, anchor=event.anchor
     )
@@ -155,14 +171,31 @@ def act(turn: Turn, event: Acted) -> Refusal | None:
         return Refusal(code=code, possible=tuple(turn.state.handoffs), detail=ended.status if ended else None)
     if refusal := handoffs.refused(handoff, event, turn.pack):
         return refusal
-    if event.by_phone is not None and event.by_phone.answered_at > turn.now + CLOCKS_DIFFER:
-        return Refusal(code="answered-in-the-future")
-    if event.by_phone is not None and event.by_phone.answered_at < handoff.requested_at - CLOCKS_DIFFER:
-        return Refusal(code="answered-before-asked")
+    if refusal := phone_refused(turn, handoff, event):
+        return refusal
     after = handoffs.moved(handoff, event, turn.now, turn.pack)
     turn.put(after)
     turn.receipt_for = after.id
+    if event.by_phone is not None and turn.state.organisations[handoff.recipient].desk:
+        identity = f"{handoff.id}/{event.act}/{turn.state.revision + 1}"
+        turn.notify(handoff.recipient, "officer", "answer-recorded", identity, handoff=handoff.id)
     answered(turn, after, event)
+    return None
+
+
+def phone_refused(turn: Turn, handoff: Handoff, event: Acted) -> Refusal | None:
+    """Why an answer by phone or post can't be recorded. What ends or moves a case's work must be verified."""
+    if event.by_phone is None:
+        return None
+    moves = event.act is Act.ACCEPT and turn.pack.kinds[handoff.kind].mode is Mode.TRANSFER
+    if event.by_phone.verified == "not-verified" and (moves or event.act in (Act.COMPLETE, Act.DECLINE)):
+        return Refusal(code="verify-first")
+    if event.by_phone.answered_by not in ANSWERERS:
+        return Refusal(code="answered-by-a-function", possible=tuple(sorted(ANSWERERS)))
+    if event.by_phone.answered_at > turn.now + CLOCKS_DIFFER:
+        return Refusal(code="answered-in-the-future")
+    if event.by_phone.answered_at < handoff.requested_at - CLOCKS_DIFFER:
+        return Refusal(code="answered-before-asked")
     return None
 
 
@@ -172,7 +205,8 @@ def answered(turn: Turn, handoff: Handoff, event: Acted) -> None:
     match handoff.status:
         case Status.ACCEPTED if event.act is Act.ACCEPT and kind.mode is Mode.TRANSFER:
             function = turn.state.organisations[handoff.recipient].function
-            turn.update(acting=turn.state.acting | {function: handoff.recipient})
+            if turn.state.acting.get(function) in (None, handoff.requester):
+                turn.update(acting=turn.state.acting | {function: handoff.recipient})
         case Status.COMPLETED:
             completed(turn, handoff, event)
         case Status.REJECTED | Status.FAILED:
@@ -223,6 +257,8 @@ def owner_of_unmet(state: CaseState, handoff: Handoff) -> OrgId:
 def move_clock(turn: Turn, event: ClockMoved) -> Refusal | None:
     if not turn.state.training:
         return Refusal(code="not-a-training-case")
+    if event.by.org not in involved(turn.state):
+        return Refusal(code="not-your-case")
     target = turn.now + event.forward
     if target.date() > turn.pack.closed_until - timedelta(days=3 * 366):
         return Refusal(code="beyond-calendar", detail=str(turn.pack.closed_until))
@@ -257,7 +293,7 @@ def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
     revision = turn.state.revision + 1
     young = [(k, r) for k, r in turn.state.answered.items() if turn.now - r.at <= turn.pack.keys_kept]
     kept = dict(young[-MOST_KEYS_KEPT + 1 :])
-    key, receipt = getattr(event, "key", None), receipt_of(turn, revision)
+    key, receipt = getattr(event, "key", None), receipt_of(turn, event, revision)
     if key is not None:
         kept[key] = receipt
     turn.update(revision=revision, answered=kept)
@@ -276,9 +312,10 @@ def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
     return turn.state
 
 
-def receipt_of(turn: Turn, revision: int) -> Receipt:
+def receipt_of(turn: Turn, event: Event, revision: int) -> Receipt:
     subject = turn.touched.get(turn.receipt_for) if turn.receipt_for else None
     return Receipt(
+        request=fingerprint(event) if hasattr(event, "key") else "",
         revision=revision,
         at=turn.now,
         phase=turn.state.phase,

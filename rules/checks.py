@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from models.handoffs import DeadlineName
+from models.handoffs import ROLES, DeadlineName
 from models.packs import DeadlineRule, End, Kind, Ladder, Met, Mode, RulePack, Unit
 from models.words import Function
 from rules.facts import CUSTODY_ENDS
 from rules.journey import CONDITIONS, VALUES
 from rules.turn import FIND_ANOTHER_WAY, PLAN_OR_CLOSE
 
-ROLES = frozenset(
-    {
-        "officer",
-        "manager",
-        "head",
-        "director",
-        "on-call",
-        "manager-on-call",
-        "regional-coordinator",
-        "national-coordinator",
-    }
-)
+SHORTEST_OFFICE_DAY = 60
+SHORTEST_CALENDAR = 5
 SIDES = frozenset({"recipient", "requester"})
 OFFICE_UNITS = (Unit.WORKING_DAYS, Unit.HOURS, Unit.MINUTES)
 
@@ -40,6 +30,10 @@ def _general(pack: RulePack) -> Iterator[str]:
         yield f"the time zone {pack.zone} is not known"
     if pack.office.opens >= pack.office.closes:
         yield "the office closes before it opens"
+    elif pack.office.minutes < SHORTEST_OFFICE_DAY:
+        yield "the office is open for less than an hour"
+    if pack.closed_until.year - pack.effective_from.year < SHORTEST_CALENDAR:
+        yield "the calendar ends too soon: give it at least five years (calendar_years)"
     for kind in (FIND_ANOTHER_WAY, PLAN_OR_CLOSE):
         if kind not in pack.kinds:
             yield f"the kind {kind} is missing: what nobody was asked to do would have no owner"

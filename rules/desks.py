@@ -64,7 +64,8 @@ def ask_candidates(turn: Turn, step_code: str, desk: OrgId, found: tuple[Organis
     step = next(step for step in turn.pack.steps if step.code == step_code)
     for organisation in found:
         turn.know(organisation)
-    ids = tuple(organisation.id for organisation in found if organisation.id != desk)
+    fit = [org for org in found if turn.state.organisations[org.id].function in turn.pack.kinds[step.kind].recipient]
+    ids = tuple(organisation.id for organisation in fit if organisation.id != desk)
     if not ids:
         turn.find_another_way(desk, turn.state.urgency, None, step=step.code)
         return

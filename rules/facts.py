@@ -27,10 +27,22 @@ def record(turn: Turn, event: FactsRecorded) -> Refusal | None:
             return Refusal(
                 code="fact-is-not-yours-to-record", possible=tuple(sorted(CUSTODY)) if holds_the_person else ()
             )
+        if not holds(function, facts.custody.place if facts.custody else custody_place(turn)):
+            return Refusal(code="fact-is-not-yours-to-record")
     if says_nothing_new(turn, facts):
         return Refusal(code="nothing-new")
     take_up(turn, facts)
     return None
+
+
+def custody_place(turn: Turn) -> CustodyPlace | None:
+    return turn.state.custody.place if turn.state.custody else None
+
+
+def holds(function: Function, place: CustodyPlace | None) -> bool:
+    """Whether this is who holds a person there: SiS its own homes, Kriminalvården everything else."""
+    in_state_care = place is CustodyPlace.STATE_CARE
+    return place is not None and in_state_care == (function is Function.STATE_CARE)
 
 
 def says_nothing_new(turn: Turn, facts: Facts) -> bool:
@@ -85,6 +97,8 @@ def take_up_custody(turn: Turn, custody: Custody) -> None:
         forget_custody_steps(turn)
     turn.update(custody=custody)
     if custody.ends_at is None:
+        return
+    if custody.place is CustodyPlace.PROBATION:
         return
     name = RELEASE_AT if custody.place in RELEASE else CARE_ENDS_AT
     turn.update(anchors=turn.state.anchors | {name: custody.ends_at})

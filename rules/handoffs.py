@@ -69,7 +69,7 @@ def allowed_by_kind(act: Act, kind: Kind) -> bool:
         case Act.HOLD:
             return kind.may_hold
         case Act.FAIL:
-            return kind.if_unmet != "nothing"
+            return kind.may_fail and kind.if_unmet != "nothing"
         case _:
             return True
 

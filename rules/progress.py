@@ -31,7 +31,8 @@ def leave_nothing_unowned(turn: Turn) -> None:
         return
     live = [handoff for handoff in state.handoffs.values() if handoff.is_open]
     planning = [handoff for handoff in live if handoff.kind == PLAN_OR_CLOSE]
-    asked = [e for e in state.desk_effects.values() if not isinstance(e.task.question, Receive | TakeBack)]
+    reachable = [effect for effect in state.desk_effects.values() if not effect.unreachable]
+    asked = [effect for effect in reachable if not isinstance(effect.task.question, Receive | TakeBack)]
     if not live and not asked:
         turn.plan_or_close()
     elif planning and len(live) > len(planning):

@@ -46,7 +46,8 @@ class Turn:
         self.update(handoffs=self.state.handoffs | {handoff.id: handoff})
 
     def know(self, organisation: Organisation) -> None:
-        if self.state.organisations.get(organisation.id) != organisation:
+        """Takes up an organisation that is new to the case. What is known of one is not redefined in passing."""
+        if organisation.id not in self.state.organisations:
             self.update(organisations=self.state.organisations | {organisation.id: organisation})
 
     def request(
@@ -152,7 +153,7 @@ class Turn:
         self,
         org: OrgId,
         role: Code,
-        about: Literal["rung", "assessment-lapsed", "desk-unreachable", "late-at-birth"],
+        about: Literal["rung", "assessment-lapsed", "desk-unreachable", "late-at-birth", "answer-recorded"],
         identity: str,
         *,
         handoff: HandoffId | None = None,
@@ -219,7 +220,7 @@ class Turn:
         self.update(assessment=assessment.model_copy(update={"lapsed": True}))
         for org in self.state.acting.values():
             if self.state.organisations[org].function in ("social-services", "police"):
-                identity = assessment.valid_until.isoformat()
+                identity = f"{assessment.valid_until.isoformat()}/{self.state.revision + 1}"
                 self.notify(org, "officer", "assessment-lapsed", identity, due=assessment.valid_until)
 
     def settle_ended(self) -> None:

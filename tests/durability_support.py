@@ -98,7 +98,7 @@ async def assert_nothing_lost_or_doubled(casework: Casework, case: CaseRef, *peo
     for person in people:
         for key, receipt in person.receipts.items():
             assert at_revision[receipt.revision] == key
-            assert casework.view.receipt(key) == receipt
+            assert casework.view.receipt(key) == (case, receipt)
     assert folded_digests(casework, case) == [row.state_digest for row in rows]
     snapshot = casework.view.case(case)
     assert snapshot is not None

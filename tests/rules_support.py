@@ -73,7 +73,7 @@ EVERYBODY = {o.id: o for o in (*ACTING, SOC_B, SOC_C, SOC_D, BED_1, BED_2)}
 
 PHONED = ByPhone(
     channel="phone",
-    answered_by="officer-on-duty",
+    answered_by="duty-commander",
     answered_at=at("2027-01-05 23:05"),
     verified="called-back-directory-number",
 )

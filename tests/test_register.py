@@ -123,7 +123,7 @@ def test_a_key_answers_for_ever_with_its_first_receipt(register: Register, engin
     state = grown(REF, 3)
     register.record(recording(state))
     view = RegisterView(engine)
-    assert {key: view.receipt(key) for key in state.answered} == state.answered
+    assert {key: view.receipt(key) for key in state.answered} == {key: (REF, r) for key, r in state.answered.items()}
     assert view.receipt(secrets.token_hex(8)) is None
 
 

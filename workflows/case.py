@@ -28,6 +28,8 @@ with workflow.unsafe.imports_passed_through():
 MOST_RECORDED_AT_ONCE = 25
 RECORDED_WITHIN = timedelta(seconds=10)
 """After this an attempt counts as lost with its worker, and the next one begins. Doing it twice is harmless."""
+LARGEST_HISTORY = 4 * 1024 * 1024
+"""Bytes of history at which a case continues as new, however few its events: Temporal ends one at fifty megabytes."""
 LARGEST_STATE = 128 * 1024
 """Bytes of JSON. A state that outgrows this is a mistake in the core, and is refused rather than carried."""
 
@@ -43,6 +45,8 @@ class CaseWorkflow:
         self._loops: list[asyncio.Task[None]] = []
         self._with_desks: dict[str, asyncio.Task[None]] = {}
         self._recording = False
+        if workflow.info().workflow_id != start.state.case:
+            raise ApplicationError("a case runs under its own reference", type="WrongCase", non_retryable=True)
         if start.opening is not None:
             self._apply(start.opening)
 
@@ -105,7 +109,11 @@ class CaseWorkflow:
         return self._is_long() and not self._with_desks
 
     def _is_long(self) -> bool:
-        return workflow.info().get_current_history_length() >= self._events_per_run
+        info = workflow.info()
+        return (
+            info.get_current_history_length() >= self._events_per_run
+            or info.get_current_history_size() >= LARGEST_HISTORY
+        )
 
     async def _record(self) -> None:
         """The pump: brings pending revisions to the register, in order, one transaction at a time.

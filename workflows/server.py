@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -120,16 +121,20 @@ class EmbeddedServer:
         """Ends a server of ours that outlived a killed program; leaves anything else alone."""
         with contextlib.suppress(OSError, ValueError):
             pid = int(self._pid_file.read_text())
-            if str(self._database) not in await asyncio.to_thread(command_line, pid):
+            if not self._is_ours(await asyncio.to_thread(command_line, pid)):
                 return
             log.warning("ending a Temporal server left behind by a program that was killed", pid=pid)
             os.kill(pid, signal.SIGTERM)
             for _ in range(int(STOP_SECONDS * 10)):
                 await asyncio.sleep(0.1)
-                if str(self._database) not in await asyncio.to_thread(command_line, pid):
+                if not self._is_ours(await asyncio.to_thread(command_line, pid)):
                     return
             os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.1)
+
+    def _is_ours(self, arguments: str) -> bool:
+        """Whether a command line is that of a Temporal server on our database, not merely one that mentions it."""
+        return f"server start-dev {' '.join(command(self._settings, self._database)[3:])}" in arguments.strip()
 
     @property
     def is_running(self) -> bool:
@@ -160,10 +165,20 @@ def command_line(pid: int) -> str:
 
 
 def port_is_taken(host: str, port: int) -> bool:
+    """Whether somebody else has the port.
+
+    Raises:
+        CannotStart: the address is not one of this machine's.
+    """
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return True
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return True
+            raise CannotStart(
+                f"Adressen {host} finns inte på den här datorn. Ange en annan i UTVAG_TEMPORAL_ADDRESS.\n"
+                f"The address {host} is not one of this computer's. Give another in UTVAG_TEMPORAL_ADDRESS."
+            ) from None
     return False
