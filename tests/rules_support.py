@@ -121,8 +121,8 @@ class Case:
         self.does(opened, now)
         return self
 
-    def learns(self, now: datetime, by: Organisation = SOC_A, **facts: Any) -> Refusal | None:
-        return self.tried(FactsRecorded(key=self.key(), by=Actor(org=by.id), facts=Facts(**facts)), now)
+    def learns(self, now: datetime, by: Organisation = SOC_A, key: str | None = None, **facts: Any) -> Refusal | None:
+        return self.tried(FactsRecorded(key=key or self.key(), by=Actor(org=by.id), facts=Facts(**facts)), now)
 
     def sends(
         self,
