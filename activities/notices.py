@@ -47,9 +47,9 @@ def message(row: OutboxRow, address: str, zone: str) -> EmailMessage:
     mail["Message-ID"] = f"<{re.sub('[^A-Za-z0-9.-]', '.', row.id)}@utvag.example>"
     lines = [f"{swedish} Ärende: {where}."]
     lines += [f"Skulle ha besvarats senast {time}."] if time and row.about == "rung" else []
-    lines += ["Öppna Att göra i Utväg. Vid fara för någons liv: ring 112.", "", f"{english} Case: {where}."]
+    lines += ["Öppna ärendet i Utväg. Vid fara för någons liv: ring 112.", "", f"{english} Case: {where}."]
     lines += [f"Was to be answered by {time}."] if time and row.about == "rung" else []
-    lines += ["Open your inbox in Utväg. If somebody's life is in danger: call 112."]
+    lines += ["Open the case in Utväg. If somebody's life is in danger: call 112."]
     mail.set_content("\n".join(lines) + "\n")
     return mail
 

@@ -154,7 +154,12 @@ async def stay(stage: Stage, screen: Console) -> None:
     """Keeps the stack running so that a person can look around, until Ctrl-C."""
     first = next((play.case for play in stage.plays if play.case), "CASE")
     screen.print("Systemet är igång. Prova i ett annat fönster: | The system is running. Try in another window:")
-    for line in (f"case show {first}", f"case history {first}", "case list --overdue", "handoff inbox --as soc-0380"):
+    for line in (
+        f"case show {first}",
+        f"case history {first}",
+        "handoff inbox --as soc-1280",
+        "handoff waiting --as soc-0381",
+    ):
         screen.print(f"  .venv/bin/python starter.py {line}", style="bold", highlight=False)
     screen.print("Avsluta med Ctrl-C. | Stop with Ctrl-C.")
     stop = asyncio.Event()

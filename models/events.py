@@ -199,4 +199,4 @@ Event = Annotated[
 
 def fingerprint(event: Event) -> str:
     """What a request says, apart from its key: the same key must come with the same request."""
-    return hashlib.sha256(event.model_dump_json(exclude={"key"}).encode()).hexdigest()[:32]
+    return hashlib.sha256(event.model_dump_json(exclude={"key"}).encode()).hexdigest()

@@ -44,7 +44,9 @@ from worker import sandbox
 from workflows.case import CaseWorkflow
 from workflows.connection import DATA_CONVERTER
 
-history = WorkflowHistory.from_json("case", Path(sys.argv[1]).read_text())
+text = Path(sys.argv[1]).read_text()
+started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
+history = WorkflowHistory.from_json(started["workflowId"], text)
 replayer = Replayer(workflows=[CaseWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
 asyncio.run(replayer.replay_workflow(history))
 """
@@ -57,7 +59,9 @@ async def test_a_recorded_history_replays(path: Path) -> None:
 
 
 def recorded(path: Path) -> WorkflowHistory:
-    return WorkflowHistory.from_json("case", path.read_text())
+    text = path.read_text()
+    started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
+    return WorkflowHistory.from_json(started["workflowId"], text)
 
 
 def test_the_recorded_histories_hold_what_they_should() -> None:
