@@ -61,8 +61,12 @@ class MailFolder:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
+    @staticmethod
+    def file_name(notice_id: str) -> str:
+        return re.sub("[^A-Za-z0-9.-]", "_", notice_id) + ".eml"
+
     def deliver(self, notice_id: str, mail: EmailMessage) -> None:
-        path = self._folder / (re.sub("[^A-Za-z0-9.-]", "_", notice_id) + ".eml")
+        path = self._folder / self.file_name(notice_id)
         partial = path.with_suffix(".partial")
         with partial.open("wb") as file:
             file.write(mail.as_bytes())
