@@ -21,10 +21,16 @@ from models.words import CaseRef, Code, EndCode, HandoffId, OrgId, Phase, Urgenc
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
-class Answer(Word):
-    do: Literal["act"]
+class Told(Word):
+    """What every step says: when, by whom, and, where the story says that it is refused, why."""
+
     at: AwareDatetime
     org: OrgId = Field(alias="as")
+    refused: Code | None = None
+
+
+class Answer(Told):
+    do: Literal["act"]
     handoff: Code
     """The kind: the newest open handoff of that kind is meant."""
     act: Act
@@ -32,34 +38,23 @@ class Answer(Word):
     answer: Code | None = None
     by_phone: PhoneAnswer | None = None
     assessment: AssessmentRecord | None = None
-    refused: Code | None = None
-    """The story says that this is refused, and why."""
 
 
-class Record(Word):
+class Record(Told):
     do: Literal["record"]
-    at: AwareDatetime
-    org: OrgId = Field(alias="as")
     facts: Filling
-    refused: Code | None = None
 
 
-class Send(Word):
+class Send(Told):
     do: Literal["send"]
-    at: AwareDatetime
-    org: OrgId = Field(alias="as")
     kind: Code
     to: OrgId
     acute: bool = False
-    refused: Code | None = None
 
 
-class Close(Word):
+class Close(Told):
     do: Literal["close"]
-    at: AwareDatetime
-    org: OrgId = Field(alias="as")
     code: EndCode
-    refused: Code | None = None
 
 
 Step = Annotated[Answer | Record | Send | Close, Field(discriminator="do")]

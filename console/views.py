@@ -131,7 +131,7 @@ def deadline_text(deadline: Deadline, now: datetime) -> Text:
     late = is_overdue(deadline, now)
     text = Text(f"{name}: {end_clock(deadline.due)}", style="red" if late else "")
     if late:
-        text.append("  SENT | LATE", style="bold red")
+        text.append("\n  FÖRSENAD | LATE", style="bold red")
     if deadline.rung:
         repeats = f"+{deadline.recurrences}" if deadline.recurrences else ""
         text.append(f"  ▲{deadline.rung}{repeats}", style="bold red")
@@ -318,7 +318,7 @@ def waiting_table(
         kind = pack.kinds.get(row.kind)
         what = f"{kind.sv}\n{kind.en}" if kind else row.kind
         late = due is not None and due <= now + offset
-        when = Text(end_clock(due) + ("\nSENT | LATE" if late else ""), style="bold red" if late else "")
+        when = Text(end_clock(due) + ("\nFÖRSENAD | LATE" if late else ""), style="bold red" if late else "")
         acute = " ‼" if row.urgency == "acute" else ""
         table.add_row(row.case, row.id, f"{what}{acute}\n{row.recipient}", stacked(statuses[row.status]), when)
     return table

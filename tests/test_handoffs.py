@@ -569,12 +569,13 @@ def test_a_case_that_has_lived_hard_is_still_small_enough_to_carry() -> None:
         assert case.sends("placement-question", SOC_A, SOC_D, NOW) is None
         question = case.one("placement-question")
         assert case.acts(question, Act.WITHDRAW, SOC_A, NOW, reason="no-longer-needed") is None
-    while case.sends("placement-question", SOC_A, SOC_C, NOW) is None:
+    while (refusal := case.sends("placement-question", SOC_A, SOC_C, NOW)) is None:
         pass
+    assert refusal.code == "case-too-large"
     for question in case.all("placement-question"):
         assert case.acts(question, Act.ACCEPT, SOC_C, NOW) is None
         assert case.acts(question, Act.HOLD, SOC_C, NOW, reason="awaiting-information") is None
-    assert 30 <= len(case.state.handoffs) <= 40
+    assert len(case.state.handoffs) == 34
     assert (len(case.state.ended), case.state.ended_earlier) == (120, 130)
     assert len(case.state.model_dump_json().encode()) < 128 * 1024
 
