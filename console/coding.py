@@ -55,7 +55,7 @@ def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
         stay=None if stay == "unknown" else stay,
         custody=Custody(place=custody.place, ends_at=start_of(custody.ends, pack)) if custody else None,
         released=filling.released,
-        minor=is_minor(born, clocks.local(now, pack).date()) if born else None,
+        minor=is_minor(born, clocks.local(now, pack.calendar).date()) if born else None,
         needs=tuple(dict.fromkeys(filling.needs)) if filling.needs is not None else None,
     )
 
@@ -69,4 +69,4 @@ def start_of(day: date | datetime | None, pack: RulePack) -> datetime | None:
     """The instant a day begins locally; an instant is itself."""
     if isinstance(day, datetime) or day is None:
         return day
-    return clocks.at_local(day, time(0), pack)
+    return clocks.at_local(day, time(0), pack.calendar)

@@ -20,8 +20,8 @@ from models.directory import DirectoryEntry
 from models.handoffs import Deadline, Handoff
 from models.packs import RulePack
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
+from rules.acts import may_do
 from rules.clocks import written_end
-from rules.handoffs import possible
 
 ZONE = "Europe/Stockholm"
 DEADLINE_WIDTH = 38
@@ -80,8 +80,8 @@ def handoff_data(handoff: Handoff, standing: Standing, pack: RulePack) -> dict[s
     return handoff.model_dump(mode="json", exclude={"deadlines", "candidates", "step"}) | {
         "title": {"sv": kind.sv, "en": kind.en},
         "deadlines": [deadline_data(d, standing.now) for d in handoff.deadlines],
-        "possible": {org: list(possible(handoff, org, pack)) for org in orgs},
-        "possible_by_phone": list(possible(handoff, handoff.requester, pack, by_phone=True)),
+        "possible": {org: list(may_do(standing.state, handoff, org, pack)) for org in orgs},
+        "possible_by_phone": list(may_do(standing.state, handoff, handoff.requester, pack, by_phone=True)),
     }
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from models.desk_work import DeskTask
 from models.events import Custody, Event, Organisation, Responsibility
-from models.handoffs import EndedHandoff, Firing, Handoff, Status
+from models.handoffs import EndedHandoff, Firing, Handoff, Status, StatusChange
 from models.words import (
     CaseRef,
     Code,
@@ -31,6 +31,13 @@ from models.words import (
 )
 
 
+class Kept(Word):
+    """A handoff that a withdrawn one had caused and that stands: what has happened can't be undone."""
+
+    handoff: HandoffId
+    reason: Code
+
+
 class Receipt(Word):
     """The answer to a submitted event; kept, so that the same key gives the same answer."""
 
@@ -41,6 +48,22 @@ class Receipt(Word):
     phase: Phase
     handoff: HandoffId | None = None
     status: Status | None = None
+    kept: tuple[Kept, ...] = ()
+    """What a withdrawal could not take back, and why."""
+
+
+About = Literal[
+    "rung",
+    "assessment-lapsed",
+    "desk-unreachable",
+    "late-at-birth",
+    "answer-recorded",
+    "returned",
+    "expired",
+    "measure-lapsed",
+    "answered-after-expiry",
+]
+"""What a notice may be about."""
 
 
 class Notice(Word):
@@ -49,7 +72,7 @@ class Notice(Word):
     id: str
     org: OrgId
     role: Code
-    about: Literal["rung", "assessment-lapsed", "desk-unreachable", "late-at-birth", "answer-recorded"]
+    about: About
     handoff: HandoffId | None = None
     due: Instant | None = None
 
@@ -81,9 +104,12 @@ class Entry(Word):
     at: Instant
     event: Event
     digest: Digest
+    pack: Digest
+    """The rule pack that decided it: a case may have gone over to a newer one."""
     phase: Phase
     receipt: Receipt | None = None
     handoffs: tuple[Handoff, ...] = ()
+    changes: tuple[StatusChange, ...] = ()
     firings: tuple[Firing, ...] = ()
     notices: tuple[Notice, ...] = ()
 

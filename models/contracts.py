@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.case import CaseState, Entry
-from models.events import Opened
+from models.events import Opened, RulesAdopted
 from models.packs import RulePack
 from models.words import CaseRef, Code, Digest, Instant, OrgId, RequestKey, Word
 
@@ -17,6 +17,7 @@ def desk_queue(org: OrgId) -> str:
 
 RECORD = "record-revisions"
 SUBMIT = "submit"
+ADOPT = "adopt-rules"
 STANDING = "standing"
 
 
@@ -29,13 +30,20 @@ class CaseInput(Word):
     events_per_run: int = 400
 
 
+class Adoption(Word):
+    """The `adopt-rules` Update: what is asked, and the compiled pack that the case is to go over to."""
+
+    event: RulesAdopted
+    pack: RulePack
+
+
 class Recording(Word):
     """Revisions to store once each, with the state after the last of them."""
 
     case: CaseRef
     pack_digest: Digest
     pack: RulePack | None = None
-    """With the first revision only: stored once, so that the register alone can explain and replay the case."""
+    """With the revision that began under it: kept once, so that the register alone can explain and replay the case."""
     entries: tuple[Entry, ...]
     snapshot: CaseState
 

@@ -28,6 +28,8 @@ class TakeBack(Word):
     work: Literal["take-back"] = "take-back"
     case: CaseRef
     handoff: HandoffId
+    access_ends: bool = True
+    """False while another live handoff, or the organisation's own part in the case, still gives access to it."""
 
 
 class ConcludeAssessment(Word):

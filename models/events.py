@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.handoffs import Act, ByPhone
+from models.handoffs import Act, ByPhone, Extension, Paragraph
 from models.words import (
     Code,
     Consent,
     CustodyPlace,
+    Digest,
     EndCode,
     Function,
     HandoffId,
@@ -35,6 +36,9 @@ class Organisation(Word):
     function: Function
     desk: bool
     """False: no software there; reached by phone, secure message or post."""
+    active: bool = True
+    accepts: Annotated[tuple[Code, ...], Field(max_length=60)] = ()
+    """The kinds of handoff it takes; empty when its function alone decides."""
 
 
 class Actor(Word):
@@ -71,6 +75,8 @@ class Facts(Word):
     released: bool | None = None
     minor: bool | None = None
     needs: Annotated[tuple[Need, ...], Field(max_length=20)] | None = None
+    instants: Annotated[dict[Code, Instant], Field(max_length=20)] | None = None
+    """Days that deadlines count from, by the codes of the rule pack (`lvu-executed`)."""
 
 
 class Opened(Word):
@@ -118,6 +124,19 @@ class Acted(Word):
     note: ItemId | None = None
     assessment: ItemId | None = None
     by_phone: ByPhone | None = None
+    to: Organisation | None = None
+    """Rerouting and forwarding: to whom. Not responsible: the authority that is."""
+    paragraph: Paragraph | None = None
+    extension: Extension | None = None
+
+
+class RulesAdopted(Word):
+    """The case goes over to a newer rule pack. The pack itself travels beside the event and stands in the register."""
+
+    kind: Literal["rules-adopted"] = "rules-adopted"
+    key: RequestKey
+    by: Actor
+    pack: Digest
 
 
 class ClockMoved(Word):
@@ -192,7 +211,7 @@ class DeskSilent(Word):
 Submitted = Annotated[Opened | FactsRecorded | Sent | Acted | ClockMoved | Closed, Field(discriminator="kind")]
 """What a person or another system submits. Each has a request key and an actor."""
 Event = Annotated[
-    Opened | FactsRecorded | Sent | Acted | ClockMoved | Closed | TimePassed | DeskAnswered | DeskSilent,
+    Opened | FactsRecorded | Sent | Acted | RulesAdopted | ClockMoved | Closed | TimePassed | DeskAnswered | DeskSilent,
     Field(discriminator="kind"),
 ]
 

@@ -3,58 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
 
+from models.calendars import Calendar, Name, Span, Term
 from models.handoffs import Act, DeadlineName
-from models.words import Code, Function, Phase, Urgency, Word
-
-
-class Clock(StrEnum):
-    """Three clocks, never mixed (domain.md section 4)."""
-
-    AROUND_THE_CLOCK = "around-the-clock"
-    OFFICE = "office"
-    CALENDAR = "calendar"
-
-
-class Unit(StrEnum):
-    SECONDS = "seconds"
-    MINUTES = "minutes"
-    HOURS = "hours"
-    WORKING_DAYS = "working-days"
-    DAYS = "days"
-    WEEKS = "weeks"
-    MONTHS = "months"
-
-
-class End(StrEnum):
-    """How a calendar deadline may shift when it falls on a day that is not a working day."""
-
-    ACT_BY = "act-by"
-    EXPIRY = "expiry"
-    COUNTDOWN = "countdown"
-
-
-class Span(Word):
-    amount: int = Field(ge=0, le=5_000)
-    unit: Unit
-
-
-class Term(Word):
-    """How long, on which clock, ending how, and where that is written."""
-
-    span: Span
-    clock: Clock
-    end: End = End.ACT_BY
-    source: str = Field(min_length=3, max_length=120)
-    statutory: bool = False
-    if_late_at_birth: Span | None = None
-    """For a countdown whose end is already past: the replacement, on the office clock."""
+from models.words import Code, Function, OrgId, Phase, Urgency, Word
 
 
 class Met(StrEnum):
@@ -65,15 +23,48 @@ class Met(StrEnum):
     COMPLETED = "completed"
 
 
+class Extendable(Word):
+    """Who may extend a deadline, on which grounds, and by how much at the most.
+
+    A statute's term is extended only by whom the statute names (a court, the board); the decision is made there and
+    recorded here. A policy default is extended by a role of the organisation that owes the answer.
+    """
+
+    by: tuple[Code, ...] = Field(min_length=1)
+    grounds: tuple[Code, ...] = Field(min_length=1)
+    most: Span
+    """The longest single extension, on the deadline's own clock."""
+    times: int = Field(default=1, ge=1, le=20)
+
+
+class IfMissed(StrEnum):
+    """What a deadline's passing unmet brings about by itself, at its instant, beside its ladder."""
+
+    NOTHING = "nothing"
+    LAPSES = "lapses"
+    """The measure has lapsed in law: the handoff ends, and somebody must act at once."""
+    REPORT = "report"
+    """A duty to report arises: a handoff of the kind named by `reports`."""
+
+
 class DeadlineRule(Word):
     term: Term
     met: Met
     ladder: Code
     source_instant: Literal["requested", "accepted", "anchor"] = "requested"
+    extension: Extendable | None = None
+    limit: Term | None = None
+    """The statute's outermost end, for a policy deadline that keeps within one."""
+    if_missed: IfMissed = IfMissed.NOTHING
+    reports: Code | None = None
+    """With `if_missed = report`: the kind of handoff that the miss gives rise to, for whoever missed it."""
 
 
 class Rung(Word):
-    """When (percent of the budget, or a span after the deadline) and to whom (`side:role`)."""
+    """When (percent of the budget, or a span after the deadline) and to whom (`side:role`).
+
+    The side is `owner`, who owes the answer, or `waiting`, who waits for it.
+    """
 
     percent: int | None = Field(default=None, ge=1, le=99)
     after: Span | None = None
@@ -100,6 +91,19 @@ class Mode(StrEnum):
     ASSIGNMENT = "assignment"
 
 
+class IfUnanswered(StrEnum):
+    """What happens when the top rung has sounded and an interval later nobody has yet answered."""
+
+    STAY = "stay"
+    """It stays with the recipient and the top rung recurs."""
+    RETURN = "return"
+    """It expires and goes back to the requester, who must find another way."""
+    NEXT_CANDIDATE = "next-candidate"
+    """It expires and the next candidate is asked; with none left it goes back to the requester."""
+    EXPIRE = "expire"
+    """It expires and nothing more is needed."""
+
+
 class Kind(Word):
     """A kind of handoff: everything about it that a lawyer or a manager may want to change."""
 
@@ -114,7 +118,18 @@ class Kind(Word):
     may_decline: bool
     if_unmet: Literal["find-another-way", "next-candidate", "nothing"]
     """What follows when it is declined, fails or is withdrawn while still needed."""
+    if_unanswered: IfUnanswered = IfUnanswered.STAY
+    disclaims: tuple[str, ...] = ()
+    """Paragraphs by which a recipient may say that another authority is responsible; empty: none, by law."""
+    repeatable: bool = False
+    """Several may be open at once between the same two organisations."""
+    irreversible: bool = False
+    """Once taken on it can't be undone by withdrawing what it came from: somebody has moved, a court has been told."""
+    moves_with_case: bool = False
+    """Own work that follows the case to the municipality that takes it over."""
     may_hold: bool
+    may_return: bool = True
+    """Whether the recipient may send it back for what is missing. The law's own terms run on meanwhile."""
     may_fail: bool = True
     """False where the law allows no refusal: what can't be declined can't be accepted and then failed either."""
     acute_within_days: int | None = None
@@ -142,6 +157,8 @@ class Step(Word):
     when: tuple[str, ...]
     unless: tuple[str, ...] = ()
     anchor: Code | None = None
+    again: bool = False
+    """Taken anew each time its anchor is set anew (a review every six months); otherwise once."""
     urgency: Urgency | None = None
 
 
@@ -157,15 +174,6 @@ class ThreatLevel(Word):
     needs_protection: bool
 
 
-class OfficeHours(Word):
-    opens: time
-    closes: time
-
-    @property
-    def minutes(self) -> int:
-        return (self.closes.hour - self.opens.hour) * 60 + self.closes.minute - self.opens.minute
-
-
 class DeskRules(Word):
     """How work for a desk is offered, retried and alarmed when the desk does not answer."""
 
@@ -175,31 +183,50 @@ class DeskRules(Word):
     unreachable_after: timedelta = Field(ge=timedelta(seconds=1))
 
 
+class Overlay(Word):
+    """One organisation's own layer: its policy deadlines, its office and its closed days. Never a statute's term."""
+
+    organisation: OrgId
+    calendar: Calendar
+    deadlines: dict[Code, dict[Urgency, dict[DeadlineName, DeadlineRule]]] = {}
+    """Only the deadlines that differ from the national ones."""
+
+
 class RulePack(Word):
     """One dated set of rules. `engine` says which generation of rule code the pack was written for."""
 
     name: str
     effective_from: date
+    effective_until: date | None = None
+    """The last day on which a new case may start under it; None while no end is known."""
     engine: int
-    zone: str
-    office: OfficeHours
-    closed_days: tuple[date, ...]
-    """Holidays and closures that fall on Monday to Friday, expanded; a workflow never asks a calendar library."""
-    closed_until: date
-    """The last day for which `closed_days` is known; a deadline beyond it is refused rather than guessed."""
+    calendar: Calendar
     kinds: dict[Code, Kind]
     ladders: dict[Code, Ladder]
     steps: tuple[Step, ...]
     phases: tuple[PhaseRule, ...]
+    instants: dict[Code, Name]
+    """Days that people record and that deadlines count from (the day a care order was executed, say)."""
     threat_levels: dict[Code, ThreatLevel]
     desk: DeskRules
     keys_kept: timedelta = Field(ge=timedelta(days=1))
+    reopen_within: timedelta = Field(default=timedelta(days=14), ge=timedelta(0))
+    """How long after its end a handoff may be reopened by whoever ended it."""
+    overlays: dict[OrgId, Overlay] = {}
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over canonical JSON: two packs with the same digest decide the same."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
-    @cached_property
-    def closed(self) -> frozenset[date]:
-        return frozenset(self.closed_days)
+    def calendar_of(self, org: OrgId) -> Calendar:
+        """The days and hours of one organisation's office: its own where it has said so."""
+        overlay = self.overlays.get(org)
+        return overlay.calendar if overlay else self.calendar
+
+    def rules_of(self, kind: Code, urgency: Urgency, org: OrgId) -> dict[DeadlineName, DeadlineRule]:
+        """The deadlines of a kind for the organisation that owes the answer: its own in place of the national ones."""
+        rules = self.kinds[kind].deadlines[urgency]
+        overlay = self.overlays.get(org)
+        own = overlay.deadlines.get(kind, {}).get(urgency, {}) if overlay else {}
+        return rules | own if own else rules

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.case import CaseState, Entry, Receipt
 from models.contracts import Refusal
-from models.desk_work import ConcludeAssessment, TakeBack
+from models.desk_work import TakeBack
 from models.events import (
     Acted,
     ClockMoved,
@@ -17,34 +17,35 @@ from models.events import (
     Event,
     FactsRecorded,
     Opened,
+    RulesAdopted,
     Sent,
     TimePassed,
     fingerprint,
 )
-from models.handoffs import ANSWERERS, Act, Handoff, Status
-from models.packs import Mode, RulePack
-from models.words import Consent, Function, ItemId, OrgId, TrackB
-from rules import desks, facts, handoffs, progress
+from models.handoffs import Act
+from models.packs import Kind, RulePack
+from models.words import Consent, Function, OrgId, TrackB
+from rules import acts, adoption, desks, facts, handoffs, progress
 from rules.clocks import BeyondCalendar
+from rules.timing import pass_time
 from rules.turn import MOST_OPEN, PLAN_OR_CLOSE, Turn
 
 LARGEST_THAT_GROWS = 96 * 1024
 """Characters of JSON. Beyond this a case takes no new requests; a workflow refuses to carry 128 KiB."""
 MOST_FROM_OTHERS = 8
 """Open handoffs that an organisation outside the acting social services may have asked for in one case."""
-MOST_KEYS_KEPT = 200
+MOST_KEYS_KEPT = 100
 """Request keys kept in the state, the newest; the register keeps them all."""
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""How far an answer's stated time may lie ahead before it is taken for a slip of the pen."""
-NOT_NEEDED = ("no-longer-needed", "sent-in-error")
-"""Reasons for withdrawing after which nothing is left to be met."""
 
 
-def decide(state: CaseState, event: Event, now: datetime, pack: RulePack) -> CaseState | Refusal:
+def decide(
+    state: CaseState, event: Event, now: datetime, pack: RulePack, newer: RulePack | None = None
+) -> CaseState | Refusal:
     """The case after `event` at `now`, or why it is refused. Same arguments, same answer.
 
     Everything that time alone has brought about by `now` is settled first. A request key that has been
-    answered changes nothing, and neither does a desk's answer to a question that is no longer asked.
+    answered changes nothing, and neither does a desk's answer to a question that is no longer asked. `newer` is the
+    pack that a case goes over to (`RulesAdopted`); what had come about until then was decided by the old one.
     """
     now = now.astimezone(UTC)
     key = getattr(event, "key", None)
@@ -57,15 +58,15 @@ def decide(state: CaseState, event: Event, now: datetime, pack: RulePack) -> Cas
         return Refusal(code="case-too-large")
     turn = Turn(state, now, pack)
     try:
-        turn.pass_time(now)
-        if refusal := apply(turn, event):
+        pass_time(turn, now)
+        if refusal := apply(turn, event, newer):
             return refusal
         if isinstance(event, TimePassed) and not turn.changed:
             return state
         progress.go_on(turn)
-        turn.pass_time(turn.now)
+        pass_time(turn, turn.now)
     except BeyondCalendar:
-        return Refusal(code="beyond-calendar", detail=str(pack.closed_until))
+        return Refusal(code="beyond-calendar", detail=str(pack.calendar.closed_until))
     return finish(turn, event, now)
 
 
@@ -74,7 +75,7 @@ def is_full(state: CaseState) -> bool:
     return len(state.model_dump_json(exclude={"pending"})) > LARGEST_THAT_GROWS
 
 
-def apply(turn: Turn, event: Event) -> Refusal | None:
+def apply(turn: Turn, event: Event, newer: RulePack | None) -> Refusal | None:
     match event:
         case TimePassed():
             return None
@@ -96,7 +97,9 @@ def apply(turn: Turn, event: Event) -> Refusal | None:
         case Sent():
             return send(turn, event)
         case Acted():
-            return act(turn, event)
+            return acts.act(turn, event)
+        case RulesAdopted():
+            return adoption.adopt(turn, event, newer)
         case ClockMoved():
             return move_clock(turn, event)
         case Closed():
@@ -108,6 +111,8 @@ def open_case(turn: Turn, event: Opened) -> Refusal | None:
         return Refusal(code="already-open")
     if event.by.org != event.opener.id:
         return Refusal(code="opener-is-another", detail=event.opener.id)
+    if unknown := set(event.facts.instants or {}) - set(turn.pack.instants):
+        return Refusal(code="unknown-instant", possible=tuple(turn.pack.instants), detail=min(unknown))
     known = {org.id: org for org in (event.opener, *event.organisations)}
     acting = {org.function: org.id for org in event.organisations}
     turn.update(
@@ -130,16 +135,12 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
         return Refusal(code="not-your-case")
     if kind.sender and state.organisations[event.by.org].function not in kind.sender:
         return Refusal(code="sender-may-not-ask-this", possible=kind.sender)
-    recipient = state.organisations.get(event.recipient.id, event.recipient)
-    if recipient.function not in kind.recipient:
-        return Refusal(code="recipient-cannot-take-this", possible=kind.recipient)
-    own = event.recipient.id == event.sender.id
-    if own and kind.mode is not Mode.ASSIGNMENT:
-        return Refusal(code="recipient-is-sender")
-    if not own and kind.mode is Mode.ASSIGNMENT:
-        return Refusal(code="own-work-stays-inside")
-    if event.parent is not None and event.parent not in state.handoffs and event.parent not in state.ended:
-        return Refusal(code="unknown-handoff", possible=tuple(state.handoffs))
+    if refusal := acts.recipient_refused(state, kind, event.sender.id, event.recipient):
+        return refusal
+    if refusal := asked_already(state, event, kind):
+        return refusal
+    if refusal := parent_refused(state, event):
+        return refusal
     urgency = handoffs.urgency_of(kind, event.urgency)
     anchored = any(rule.source_instant == "anchor" for rule in kind.deadlines[urgency].values())
     if anchored and event.anchor is None:
@@ -150,10 +151,31 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
     most = MOST_OPEN if event.sender.id == state.acting.get(Function.SOCIAL_SERVICES) else MOST_FROM_OTHERS
     if len(theirs) >= most or len(state.handoffs) >= MOST_OPEN:
         return Refusal(code="too-many-open", possible=tuple(state.handoffs))
-    turn.know(recipient)
+    turn.know(event.recipient)
     turn.receipt_for = turn.request(
         kind.code, event.sender.id, event.recipient.id, urgency, parent=event.parent, anchor=event.anchor
     )
+    return None
+
+
+def asked_already(state: CaseState, event: Sent, kind: Kind) -> Refusal | None:
+    """The same question to the same recipient is asked once; unless the kind allows several."""
+    same = (kind.code, event.sender.id, event.recipient.id)
+    asked = [h.id for h in state.handoffs.values() if h.is_open and (h.kind, h.requester, h.recipient) == same]
+    if asked and not kind.repeatable:
+        return Refusal(code="already-asked", possible=tuple(asked))
+    return None
+
+
+def parent_refused(state: CaseState, event: Sent) -> Refusal | None:
+    """A handoff follows from another only for a party to that one."""
+    if event.parent is None:
+        return None
+    parent = state.handoffs.get(event.parent) or state.ended.get(event.parent)
+    if parent is None:
+        return Refusal(code="unknown-handoff", possible=tuple(state.handoffs))
+    if event.sender.id not in (parent.requester, parent.recipient):
+        return Refusal(code="parent-is-not-yours", detail=event.parent)
     return None
 
 
@@ -163,107 +185,16 @@ def involved(state: CaseState) -> frozenset[OrgId]:
     return frozenset(parts.union(state.acting.values(), [state.opener] if state.opener else []))
 
 
-def act(turn: Turn, event: Acted) -> Refusal | None:
-    handoff = turn.state.handoffs.get(event.handoff)
-    if handoff is None:
-        ended = turn.state.ended.get(event.handoff)
-        code = "handoff-ended" if ended else "unknown-handoff"
-        return Refusal(code=code, possible=tuple(turn.state.handoffs), detail=ended.status if ended else None)
-    if refusal := handoffs.refused(handoff, event, turn.pack):
-        return refusal
-    if refusal := phone_refused(turn, handoff, event):
-        return refusal
-    after = handoffs.moved(handoff, event, turn.now, turn.pack)
-    turn.put(after)
-    turn.receipt_for = after.id
-    if event.by_phone is not None and turn.state.organisations[handoff.recipient].desk:
-        identity = f"{handoff.id}/{event.act}/{turn.state.revision + 1}"
-        turn.notify(handoff.recipient, "officer", "answer-recorded", identity, handoff=handoff.id)
-    answered(turn, after, event)
-    return None
-
-
-def phone_refused(turn: Turn, handoff: Handoff, event: Acted) -> Refusal | None:
-    """Why an answer by phone or post can't be recorded. What ends or moves a case's work must be verified."""
-    if event.by_phone is None:
-        return None
-    moves = event.act is Act.ACCEPT and turn.pack.kinds[handoff.kind].mode is Mode.TRANSFER
-    if event.by_phone.verified == "not-verified" and (moves or event.act in (Act.COMPLETE, Act.DECLINE)):
-        return Refusal(code="verify-first")
-    if event.by_phone.answered_by not in ANSWERERS:
-        return Refusal(code="answered-by-a-function", possible=tuple(sorted(ANSWERERS)))
-    if event.by_phone.answered_at > turn.now + CLOCKS_DIFFER:
-        return Refusal(code="answered-in-the-future")
-    if event.by_phone.answered_at < handoff.requested_at - CLOCKS_DIFFER:
-        return Refusal(code="answered-before-asked")
-    return None
-
-
-def answered(turn: Turn, handoff: Handoff, event: Acted) -> None:
-    """What follows from an answer: who acts from now on, what is asked next, what a desk must work out."""
-    kind = turn.pack.kinds[handoff.kind]
-    match handoff.status:
-        case Status.ACCEPTED if event.act is Act.ACCEPT and kind.mode is Mode.TRANSFER:
-            function = turn.state.organisations[handoff.recipient].function
-            if turn.state.acting.get(function) in (None, handoff.requester):
-                turn.update(acting=turn.state.acting | {function: handoff.recipient})
-        case Status.COMPLETED:
-            completed(turn, handoff, event)
-        case Status.REJECTED | Status.FAILED:
-            unmet(turn, handoff)
-        case Status.CANCELLED if event.reason not in NOT_NEEDED:
-            unmet(turn, handoff)
-
-
-def completed(turn: Turn, handoff: Handoff, event: Acted) -> None:
-    kind = turn.pack.kinds[handoff.kind]
-    if handoff.kind not in turn.state.completed_kinds:
-        turn.update(completed_kinds=(*turn.state.completed_kinds, handoff.kind))
-    if kind.desk_work == "conclude-assessment" and event.assessment is not None:
-        turn.ask_desk(event.by.org, assessment_question(turn, handoff, event.assessment))
-    if kind.marks is not None:
-        turn.update(anchors=turn.state.anchors | {kind.marks: turn.now})
-    if kind.opens_track_b:
-        eligible = event.answer == "eligible"
-        turn.update(police_eligible=eligible, track_b=TrackB.TRYING if eligible else TrackB.ENDED)
-
-
-def assessment_question(turn: Turn, handoff: Handoff, item: ItemId) -> ConcludeAssessment:
-    return ConcludeAssessment(
-        case=turn.state.case, handoff=handoff.id, item=item, asked_at=turn.now, levels=turn.pack.threat_levels
-    )
-
-
-def unmet(turn: Turn, handoff: Handoff) -> None:
-    """A request that was declined, failed or withdrawn while still needed leaves nobody without a task."""
-    kind = turn.pack.kinds[handoff.kind]
-    rejected = handoff.status is Status.REJECTED
-    if kind.if_unmet == "next-candidate" and rejected and handoff.candidates:
-        following, *rest = handoff.candidates
-        turn.request(
-            kind.code, handoff.requester, following, handoff.urgency, parent=handoff.id, candidates=tuple(rest)
-        )
-    elif kind.if_unmet != "nothing":
-        turn.find_another_way(owner_of_unmet(turn.state, handoff), handoff.urgency, handoff.id)
-
-
-def owner_of_unmet(state: CaseState, handoff: Handoff) -> OrgId:
-    """Who must find another way: the one who asked. What was asked of social services stays theirs (SoL 4:1)."""
-    asked, asking = state.organisations[handoff.recipient], state.organisations[handoff.requester]
-    stays = asked.function is Function.SOCIAL_SERVICES and asking.function is not Function.SOCIAL_SERVICES
-    return asked.id if stays else asking.id
-
-
 def move_clock(turn: Turn, event: ClockMoved) -> Refusal | None:
     if not turn.state.training:
         return Refusal(code="not-a-training-case")
     if event.by.org not in involved(turn.state):
         return Refusal(code="not-your-case")
     target = turn.now + event.forward
-    if target.date() > turn.pack.closed_until - timedelta(days=3 * 366):
-        return Refusal(code="beyond-calendar", detail=str(turn.pack.closed_until))
+    if target.date() > turn.pack.calendar.closed_until - timedelta(days=3 * 366):
+        return Refusal(code="beyond-calendar", detail=str(turn.pack.calendar.closed_until))
     turn.update(clock_offset=turn.state.clock_offset + event.forward)
-    turn.pass_time(target, walking=True)
+    pass_time(turn, target, walking=True)
     turn.now = target
     return None
 
@@ -280,7 +211,7 @@ def close(turn: Turn, event: Closed) -> Refusal | None:
     if len(state.handoffs) > len(planning):
         return Refusal(code="handoffs-open", possible=tuple(state.handoffs))
     for handoff in planning:
-        turn.end(handoff, Status.COMPLETED, "case-closed")
+        turn.end(handoff, Act.SETTLE, "case-closed")
     ended = TrackB.NOT_TRIED if state.track_b is TrackB.NOT_TRIED else TrackB.ENDED
     left = {i: e for i, e in state.desk_effects.items() if isinstance(e.task.question, TakeBack)}
     turn.update(closed=event.code, track_b=ended, desk_effects=left)
@@ -289,6 +220,7 @@ def close(turn: Turn, event: Closed) -> Refusal | None:
 
 def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
     """The next revision: numbered, sealed with its digest, and queued for the register."""
+    changes = turn.status_changes()
     turn.settle_ended()
     revision = turn.state.revision + 1
     young = [(k, r) for k, r in turn.state.answered.items() if turn.now - r.at <= turn.pack.keys_kept]
@@ -302,9 +234,11 @@ def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
         at=now,
         event=event,
         digest=turn.state.digest(),
+        pack=turn.pack.digest,
         phase=turn.state.phase,
         receipt=receipt if key is not None else None,
         handoffs=tuple(turn.touched.values()),
+        changes=changes,
         firings=tuple(turn.firings),
         notices=tuple(turn.notices),
     )
@@ -321,6 +255,7 @@ def receipt_of(turn: Turn, event: Event, revision: int) -> Receipt:
         phase=turn.state.phase,
         handoff=turn.receipt_for,
         status=subject.status if subject else None,
+        kept=turn.kept,
     )
 
 
@@ -340,15 +275,20 @@ def recorded(state: CaseState, revisions: Iterable[int]) -> CaseState:
     return state.model_copy(update={"pending": tuple(e for e in state.pending if e.revision not in done)})
 
 
-def fold(state: CaseState, log: Iterable[tuple[Event, datetime]], pack: RulePack) -> CaseState:
-    """Replays an event log through the core: the same log and pack always give the same state.
+def fold(state: CaseState, log: Iterable[tuple[Event, datetime]], packs: Iterable[RulePack]) -> CaseState:
+    """Replays an event log through the core: the same log and packs always give the same state.
+
+    `packs`: the one the case began under, and every one that it went over to.
 
     Raises:
         ValueError: an event that stands in the log is refused; the rules or the log have been changed.
     """
+    pack, *others = packs
+    by_digest = {other.digest: other for other in others}
     for event, at in log:
-        outcome = decide(state, event, at, pack)
+        newer = by_digest.get(event.pack) if isinstance(event, RulesAdopted) else None
+        outcome = decide(state, event, at, pack, newer)
         if isinstance(outcome, Refusal):
             raise ValueError(f"the log holds an event that these rules refuse: {outcome.code}")
-        state = outcome
+        state, pack = outcome, newer or pack
     return state

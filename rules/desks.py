@@ -13,6 +13,7 @@ from models.events import (
     Received,
 )
 from models.words import Function, OrgId, Urgency
+from rules.acts import recipient_refused
 from rules.turn import Turn
 
 
@@ -64,8 +65,8 @@ def ask_candidates(turn: Turn, step_code: str, desk: OrgId, found: tuple[Organis
     step = next(step for step in turn.pack.steps if step.code == step_code)
     for organisation in found:
         turn.know(organisation)
-    fit = [org for org in found if turn.state.organisations[org.id].function in turn.pack.kinds[step.kind].recipient]
-    ids = tuple(organisation.id for organisation in fit if organisation.id != desk)
+    kind = turn.pack.kinds[step.kind]
+    ids = tuple(org.id for org in found if recipient_refused(turn.state, kind, desk, org) is None)
     if not ids:
         turn.find_another_way(desk, turn.state.urgency, None, step=step.code)
         return

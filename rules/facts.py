@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from models.contracts import Refusal
 from models.events import Custody, Facts, FactsRecorded
-from models.words import Consent, CustodyPlace, Function, Urgency
+from models.words import Code, Consent, CustodyPlace, Function, Urgency
 from rules import handoffs
 from rules.turn import Turn
 
@@ -29,6 +31,8 @@ def record(turn: Turn, event: FactsRecorded) -> Refusal | None:
             )
         if not holds(function, facts.custody.place if facts.custody else custody_place(turn)):
             return Refusal(code="fact-is-not-yours-to-record")
+    if unknown := set(facts.instants or {}) - set(turn.pack.instants):
+        return Refusal(code="unknown-instant", possible=tuple(turn.pack.instants), detail=min(unknown))
     if says_nothing_new(turn, facts):
         return Refusal(code="nothing-new")
     take_up(turn, facts)
@@ -48,7 +52,8 @@ def holds(function: Function, place: CustodyPlace | None) -> bool:
 def says_nothing_new(turn: Turn, facts: Facts) -> bool:
     """The same fact twice is one effect, also when it comes with another request key."""
     state, said = turn.state, facts.model_dump(exclude_none=True)
-    known = state.model_dump(include=set(said) - {"released"})
+    known = state.model_dump(include=set(said) - {"released", "instants"})
+    known["instants"] = {name: state.anchors.get(name) for name in facts.instants or {}}
     known["responsible"] = state.responsible.model_dump(exclude={"since"}) if state.responsible else None
     if facts.responsible is not None:
         said["responsible"] = facts.responsible.model_dump(exclude={"since"})
@@ -72,6 +77,8 @@ def take_up(turn: Turn, facts: Facts) -> None:
         hurry(turn)
     if facts.custody is not None:
         take_up_custody(turn, facts.custody)
+    for name, instant in (facts.instants or {}).items():
+        mark(turn, name, instant)
     if facts.released:
         anchors = {name: at for name, at in turn.state.anchors.items() if name not in CUSTODY_ENDS}
         turn.update(custody=None, anchors=anchors)
@@ -101,14 +108,23 @@ def take_up_custody(turn: Turn, custody: Custody) -> None:
     if custody.place is CustodyPlace.PROBATION:
         return
     name = RELEASE_AT if custody.place in RELEASE else CARE_ENDS_AT
-    turn.update(anchors=turn.state.anchors | {name: custody.ends_at})
-    steps = {step.code for step in turn.pack.steps if step.anchor == name}
+    mark(turn, name, custody.ends_at)
+
+
+def mark(turn: Turn, name: Code, instant: datetime) -> None:
+    """A day that deadlines count from is known or has moved: open handoffs count from it, and steps may come anew."""
+    changed = turn.state.anchors.get(name) != instant
+    turn.update(anchors=turn.state.anchors | {name: instant})
+    counted = {step.code: step for step in turn.pack.steps if step.anchor == name}
     for handoff in list(turn.state.handoffs.values()):
-        if handoff.step in steps:
-            after = handoffs.reanchored(handoff, custody.ends_at, turn.now, turn.pack)
+        if handoff.is_open and handoff.step in counted:
+            after = handoffs.reanchored(handoff, instant, turn.now, turn.pack)
             if after is not handoff:
                 turn.put(after)
                 turn.tell_of_late_birth(after, handoff)
+    live = {handoff.step for handoff in turn.state.handoffs.values() if handoff.is_open}
+    anew = {code for code, step in counted.items() if step.again and changed} - live
+    turn.update(steps={code: at for code, at in turn.state.steps.items() if code not in anew})
 
 
 def forget_custody_steps(turn: Turn) -> None:

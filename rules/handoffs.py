@@ -1,103 +1,29 @@
-"""What may be done with a handoff, by whom, and what that does to its deadlines."""
+"""What an act does to a handoff: its status, its owner's answer, and its deadlines."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from models.contracts import Refusal
+from models.calendars import Calendar
 from models.events import Acted
-from models.handoffs import OPEN, Act, Deadline, DeadlineName, Handoff, Party, Status
-from models.packs import Clock, DeadlineRule, Kind, Met, RulePack, Term
+from models.handoffs import OPEN, WATCHES, Act, Deadline, DeadlineName, EndedHandoff, Handoff, Move, Party, Status
+from models.packs import DeadlineRule, Kind, Met, RulePack
 from models.words import HandoffId, OrgId, Urgency
-from rules import clocks, ladders
+from rules import clocks, deadlines
+from rules.transitions import DONE_LATE, NOT_RESPONSIBLE, RETURNED, target
 
 
-class Transition(NamedTuple):
-    source: Status
-    act: Act
-    by: Party
-    target: Status
+def owner(handoff: Handoff, name: DeadlineName) -> OrgId:
+    """Who owes what a deadline asks for: the recipient, or the requester when it was returned for more."""
+    return handoff.requester if name is DeadlineName.SUPPLEMENT else handoff.recipient
 
 
-RECIPIENT, REQUESTER = Party.RECIPIENT, Party.REQUESTER
-
-TABLE = (
-    Transition(Status.REQUESTED, Act.ACKNOWLEDGE, RECIPIENT, Status.RECEIVED),
-    Transition(Status.REQUESTED, Act.ACCEPT, RECIPIENT, Status.ACCEPTED),
-    Transition(Status.REQUESTED, Act.DECLINE, RECIPIENT, Status.REJECTED),
-    Transition(Status.RECEIVED, Act.ACCEPT, RECIPIENT, Status.ACCEPTED),
-    Transition(Status.RECEIVED, Act.DECLINE, RECIPIENT, Status.REJECTED),
-    Transition(Status.ACCEPTED, Act.START, RECIPIENT, Status.IN_PROGRESS),
-    Transition(Status.ACCEPTED, Act.HOLD, RECIPIENT, Status.ON_HOLD),
-    Transition(Status.ACCEPTED, Act.COMPLETE, RECIPIENT, Status.COMPLETED),
-    Transition(Status.ACCEPTED, Act.FAIL, RECIPIENT, Status.FAILED),
-    Transition(Status.IN_PROGRESS, Act.HOLD, RECIPIENT, Status.ON_HOLD),
-    Transition(Status.IN_PROGRESS, Act.COMPLETE, RECIPIENT, Status.COMPLETED),
-    Transition(Status.IN_PROGRESS, Act.FAIL, RECIPIENT, Status.FAILED),
-    Transition(Status.ON_HOLD, Act.FAIL, RECIPIENT, Status.FAILED),
-    *(Transition(status, Act.WITHDRAW, REQUESTER, Status.CANCELLED) for status in Status if status in OPEN),
-)
-TRANSITIONS = {(row.source, row.act, row.by): row.target for row in TABLE}
-RESUMABLE = (Status.ON_HOLD, Act.RESUME, RECIPIENT)
-"""Resuming leads back to where the hold began, so it has no fixed target."""
+def rule_of(handoff: Handoff, name: DeadlineName, pack: RulePack) -> DeadlineRule:
+    return pack.rules_of(handoff.kind, handoff.urgency, owner(handoff, name))[name]
 
 
-def parties(handoff: Handoff, org: OrgId, by_phone: bool) -> tuple[Party, ...]:
-    """What `org` is to this handoff. The requester who records an answer by phone speaks for the recipient."""
-    found = []
-    if org == handoff.recipient or (by_phone and org == handoff.requester):
-        found.append(RECIPIENT)
-    if org == handoff.requester:
-        found.append(REQUESTER)
-    return tuple(found)
-
-
-def possible(handoff: Handoff, org: OrgId, pack: RulePack, by_phone: bool = False) -> tuple[Act, ...]:
-    """What `org` can do with this handoff now. The same answer feeds the command line, console and API."""
-    kind, mine = pack.kinds[handoff.kind], parties(handoff, org, by_phone)
-    rows = [*TRANSITIONS, RESUMABLE]
-    acts = {act for source, act, by in rows if source == handoff.status and by in mine}
-    return tuple(act for act in Act if act in acts and allowed_by_kind(act, kind))
-
-
-def allowed_by_kind(act: Act, kind: Kind) -> bool:
-    """Failing is no way round a duty: what leaves no task behind when unmet can only be completed or withdrawn."""
-    match act:
-        case Act.DECLINE:
-            return kind.may_decline
-        case Act.HOLD:
-            return kind.may_hold
-        case Act.FAIL:
-            return kind.may_fail and kind.if_unmet != "nothing"
-        case _:
-            return True
-
-
-def refused(handoff: Handoff, event: Acted, pack: RulePack) -> Refusal | None:
-    """Why `event` can't be done, or None when it can."""
-    kind, org, phone = pack.kinds[handoff.kind], event.by.org, event.by_phone is not None
-    choices = possible(handoff, org, pack, phone)
-    if not parties(handoff, org, phone):
-        return Refusal(code="not-your-handoff")
-    if not allowed_by_kind(event.act, kind):
-        return Refusal(code=f"kind-does-not-allow-{event.act}", possible=choices, detail=kind.basis)
-    if event.act not in choices:
-        as_phone = event.act in possible(handoff, org, pack, by_phone=True)
-        code = "answer-is-the-recipients" if as_phone else "not-allowed-in-status"
-        return Refusal(code=code, possible=choices, detail=handoff.status)
-    reasons, answers = kind.reasons.get(event.act, ()), kind.answers.get(event.act, ())
-    if reasons and event.reason not in reasons:
-        return Refusal(code="reason-needed", possible=reasons)
-    if event.reason is not None and not reasons:
-        return Refusal(code="no-reason-here", possible=choices)
-    if answers and event.answer not in answers:
-        return Refusal(code="answer-needed", possible=answers)
-    if event.answer is not None and not answers:
-        return Refusal(code="no-answer-here", possible=choices)
-    if kind.desk_work and event.act is Act.COMPLETE and event.assessment is None:
-        return Refusal(code="assessment-needed", possible=choices)
-    return None
+def calendar_of(handoff: Handoff, name: DeadlineName, pack: RulePack) -> Calendar:
+    return pack.calendar_of(owner(handoff, name))
 
 
 def urgency_of(kind: Kind, wanted: Urgency) -> Urgency:
@@ -130,32 +56,25 @@ def requested(
 
 
 def with_deadlines(handoff: Handoff, now: datetime, pack: RulePack, sources: tuple[str, ...]) -> Handoff:
-    """The handoff with the deadlines that count from `sources` set (again) as of `now`."""
+    """The handoff with the deadlines that count from `sources` set (again) as of `now`; those already met are not."""
     kept = {deadline.name: deadline for deadline in handoff.deadlines}
-    for name, rule in pack.kinds[handoff.kind].deadlines[handoff.urgency].items():
-        if name is DeadlineName.HOLD:
+    for name, rule in pack.rules_of(handoff.kind, handoff.urgency, handoff.recipient).items():
+        if name in WATCHES or rule.source_instant not in sources or is_met(rule.met, handoff.status):
             continue
-        if rule.source_instant in sources and not is_met(rule.met, handoff.status):
-            start = handoff.anchor if rule.source_instant == "anchor" and handoff.anchor else now
-            kept[name] = new_deadline(name, rule, start, now, pack, kept.get(name))
+        start = handoff.anchor if rule.source_instant == "anchor" and handoff.anchor else now
+        fresh = deadlines.new(name, rule, start, now, pack, calendar_of(handoff, name, pack))
+        old = kept.get(name)
+        kept[name] = fresh if old is None else again(handoff, fresh, old, rule, "date-moved", now, pack)
     return handoff.model_copy(update={"deadlines": tuple(kept.values())})
 
 
-def new_deadline(
-    name: DeadlineName, rule: DeadlineRule, start: datetime, now: datetime, pack: RulePack, old: Deadline | None
+def again(
+    handoff: Handoff, new: Deadline, old: Deadline, rule: DeadlineRule, why: str, now: datetime, pack: RulePack
 ) -> Deadline:
-    """A deadline counted from `start`. A countdown already past at `now` is late at birth and gets a replacement."""
-    term, due = rule.term, clocks.due(start, rule.term, pack)
-    late = term.if_late_at_birth is not None and due <= now
-    if late and term.if_late_at_birth is not None:
-        due = clocks.due(now, Term(span=term.if_late_at_birth, clock=Clock.OFFICE, source=term.source), pack)
-    began = clocks.when_open(now, pack) if term.clock is Clock.OFFICE or late else now
-    deadline = Deadline(name=name, started=began, due=due, next_at=due, late_at_birth=late)
-    if old is not None:
-        deadline = deadline.model_copy(
-            update={"rung": old.rung, "recurrences": old.recurrences, "climbed": old.climbed}
-        )
-    return ladders.armed(deadline, now, rule, pack)
+    """`new` in place of `old`, on the same ladder, with the reason on record."""
+    move = Move.model_validate({"why": why, "at": now, "before": old.due, "after": new.due})
+    where = calendar_of(handoff, new.name, pack)
+    return deadlines.set_again(new, old, (rule.ladder, rule.ladder), move, now, rule, pack, where)
 
 
 def is_met(met: Met, status: Status) -> bool:
@@ -168,73 +87,164 @@ def is_met(met: Met, status: Status) -> bool:
             return status not in OPEN
 
 
-def moved(handoff: Handoff, event: Acted, now: datetime, pack: RulePack) -> Handoff:
+def moved(handoff: Handoff, event: Acted, by: Party, now: datetime, pack: RulePack) -> Handoff:
     """The handoff after a permitted act: its status, its owner's answer and its deadlines."""
-    if event.act is Act.HOLD:
-        return held(handoff, event, now, pack)
-    if event.act is Act.RESUME:
-        return resumed(handoff, now, pack)
-    target = next(
-        TRANSITIONS[handoff.status, event.act, by] for by in Party if (handoff.status, event.act, by) in TRANSITIONS
-    )
-    after = handoff.model_copy(
-        update={"status": target, "business_status": event.answer or event.reason or handoff.business_status}
-    )
-    if target not in OPEN:
-        return after.model_copy(update={"deadlines": (), "ended_at": now})
-    first_acceptance = target is Status.ACCEPTED and handoff.status is not Status.ACCEPTED
-    return with_met_cleared(with_deadlines(after, now, pack, ("accepted",)) if first_acceptance else after, pack)
+    match event.act:
+        case Act.HOLD:
+            return rested(handoff, DeadlineName.HOLD, event.reason, now, pack)
+        case Act.RETURN:
+            return rested(handoff, DeadlineName.SUPPLEMENT, RETURNED, now, pack)
+        case Act.NOT_RESPONSIBLE:
+            told = {"disclaimed_to": event.to.id if event.to else None, "paragraph": event.paragraph}
+            return rested(handoff, DeadlineName.SUPPLEMENT, NOT_RESPONSIBLE, now, pack).model_copy(update=told)
+        case Act.RESUME | Act.SUPPLY:
+            return resumed(handoff, now, pack)
+        case Act.EXTEND if event.extension is not None:
+            after = [
+                extended(handoff, d, event, now, pack) if d.name is event.extension.deadline else d
+                for d in handoff.deadlines
+            ]
+            return handoff.model_copy(update={"deadlines": tuple(after)})
+        case Act.ACKNOWLEDGE_ALARM:
+            heard = tuple(d.model_copy(update={"alarm_acknowledged": d.alarms}) for d in handoff.deadlines)
+            return handoff.model_copy(update={"deadlines": heard})
+        case Act.REOPEN:
+            return reopened(handoff, target(handoff, event.act, by), now, pack)
+        case Act.ESCALATE:
+            return handoff
+    to = target(handoff, event.act, by)
+    late = handoff.status not in OPEN
+    outcome = DONE_LATE if late else event.answer or event.reason or handoff.business_status
+    after_act = handoff.model_copy(update={"business_status": outcome})
+    if to not in OPEN:
+        return ended(after_act, to, outcome, now)
+    first_acceptance = to is Status.ACCEPTED and handoff.accepted_at is None
+    taken = after_act.model_copy(update={"status": to, "accepted_at": now if first_acceptance else handoff.accepted_at})
+    return with_met_cleared(with_deadlines(taken, now, pack, ("accepted",)) if first_acceptance else taken, pack)
+
+
+def ended(handoff: Handoff, to: Status, business_status: str | None, now: datetime) -> Handoff:
+    """The handoff at its end: no clock runs any more. Where it was is kept, so that it can be reopened."""
+    was = handoff.status if handoff.is_open else handoff.ended_from
+    was = handoff.held_from if was is Status.ON_HOLD else was
+    done = {"status": to, "business_status": business_status, "deadlines": (), "ended_at": now, "ended_from": was}
+    return handoff.model_copy(update=done | {"held_at": None, "held_from": None})
 
 
 def with_met_cleared(handoff: Handoff, pack: RulePack) -> Handoff:
-    rules = pack.kinds[handoff.kind].deadlines[handoff.urgency]
-    left = tuple(d for d in handoff.deadlines if not is_met(rules[d.name].met, handoff.status))
+    left = tuple(d for d in handoff.deadlines if not is_met(rule_of(handoff, d.name, pack).met, handoff.status))
     return handoff.model_copy(update={"deadlines": left})
 
 
-def held(handoff: Handoff, event: Acted, now: datetime, pack: RulePack) -> Handoff:
-    """On hold: the clocks stand, except that of the hold itself, so that nothing rests unwatched."""
-    standing = tuple(d.model_copy(update={"next_at": None}) for d in handoff.deadlines)
-    review = pack.kinds[handoff.kind].deadlines[handoff.urgency][DeadlineName.HOLD]
+def rested(
+    handoff: Handoff, watch_name: DeadlineName, business_status: str | None, now: datetime, pack: RulePack
+) -> Handoff:
+    """At rest: the clocks that can stand do, and a watch of its own runs, so that nothing rests unseen.
+
+    What is returned has been answered: nobody waits for an acknowledgement any more.
+    """
+    was = Status.RECEIVED if handoff.status is Status.REQUESTED else handoff.status
+    answered = with_met_cleared(handoff.model_copy(update={"status": was}), pack)
+    standing = tuple(
+        deadlines.stopped(d, now, calendar_of(handoff, d.name, pack)) if can_stand(handoff, d, pack) else d
+        for d in answered.deadlines
+    )
+    rule, where = rule_of(handoff, watch_name, pack), calendar_of(handoff, watch_name, pack)
+    watch = deadlines.new(watch_name, rule, now, now, pack, where)
     old = handoff.rested
-    if old is not None:
-        old = old.model_copy(update={"rung": old.climbed.get(review.ladder, 0)})
-    watch = new_deadline(DeadlineName.HOLD, review, now, now, pack, old)
+    if old is not None and old.name is watch_name:
+        move = Move(why="held", at=now, before=watch.due, after=watch.due)
+        watch = deadlines.set_again(watch, old, (rule.ladder, rule.ladder), move, now, rule, pack, where)
     return handoff.model_copy(
         update={
             "status": Status.ON_HOLD,
-            "business_status": event.reason,
+            "business_status": business_status,
             "held_at": now,
-            "held_from": handoff.status,
+            "held_from": was,
             "deadlines": (*standing, watch),
         }
     )
 
 
+def can_stand(handoff: Handoff, deadline: Deadline, pack: RulePack) -> bool:
+    """Whether resting stops this clock. The replacement of a countdown stands: it is a policy of its own."""
+    return deadline.late_at_birth or rule_of(handoff, deadline.name, pack).term.can_stand
+
+
 def resumed(handoff: Handoff, now: datetime, pack: RulePack) -> Handoff:
-    """Resumed: each clock gets back the time it stood, measured on that clock."""
+    """Goes on: each clock gets back the time it stood, measured on that clock."""
     if handoff.held_at is None or handoff.held_from is None:
-        raise ValueError("only a handoff on hold can be resumed")
-    running, rested = [], handoff.rested
+        raise ValueError("only a handoff at rest can go on")
+    running, watched = [], handoff.rested
     for deadline in handoff.deadlines:
-        rule = ladders.rule_for(handoff, deadline, pack)
-        if deadline.name is DeadlineName.HOLD:
-            rested = deadline.model_copy(update={"climbed": deadline.climbed | {rule.ladder: deadline.rung}})
-            continue
-        clock = ladders.clock_of(deadline, rule)
-        due = clocks.given_back(deadline.due, handoff.held_at, now, clock, pack)
-        started = clocks.given_back(deadline.started, handoff.held_at, now, clock, pack)
-        running.append(ladders.armed(deadline.model_copy(update={"due": due, "started": started}), now, rule, pack))
+        rule, where = rule_of(handoff, deadline.name, pack), calendar_of(handoff, deadline.name, pack)
+        if deadline.name in WATCHES:
+            watched = deadline.model_copy(update={"moves": ()})
+        elif deadline.stands:
+            running.append(deadlines.running(deadline, handoff.held_at, now, rule, pack, where))
+        else:
+            running.append(deadline)
     return handoff.model_copy(
         update={
             "status": handoff.held_from,
             "business_status": None,
             "held_at": None,
             "held_from": None,
-            "rested": rested,
+            "disclaimed_to": None,
+            "paragraph": None,
+            "rested": watched,
             "deadlines": tuple(running),
         }
     )
+
+
+def extended(handoff: Handoff, deadline: Deadline, event: Acted, now: datetime, pack: RulePack) -> Deadline:
+    if event.extension is None:
+        return deadline
+    rule, where = rule_of(handoff, deadline.name, pack), calendar_of(handoff, deadline.name, pack)
+    return deadlines.extended(deadline, event.extension, now, rule, pack, where)
+
+
+def reopened(handoff: Handoff, to: Status, now: datetime, pack: RulePack) -> Handoff:
+    """Open again where it was, with time from now; the law's own terms still count from when they began."""
+    back = handoff.model_copy(
+        update={"status": to, "business_status": "reopened", "ended_at": None, "ended_from": None, "deadlines": ()}
+    )
+    found = []
+    for name, rule in pack.rules_of(back.kind, back.urgency, back.recipient).items():
+        if name in WATCHES or is_met(rule.met, to) or (rule.source_instant == "accepted" and back.accepted_at is None):
+            continue
+        began = {"requested": back.requested_at, "accepted": back.accepted_at, "anchor": back.anchor or now}
+        start = began[rule.source_instant] if rule.term.statutory or rule.source_instant == "anchor" else now
+        found.append(deadlines.new(name, rule, start or now, now, pack, calendar_of(back, name, pack)))
+    return back.model_copy(update={"deadlines": tuple(found)})
+
+
+def revived(ended: EndedHandoff) -> Handoff:
+    """An ended handoff as one that can still be asked about: reopened, or completed late."""
+    return Handoff(**ended.model_dump())
+
+
+def put_away(handoff: Handoff, now: datetime) -> EndedHandoff:
+    """What is kept of an ended handoff: enough to reopen it, or to complete it late."""
+    kept = handoff.model_dump(include=set(EndedHandoff.model_fields))
+    return EndedHandoff(
+        **kept | {"ended_at": handoff.ended_at or now, "ended_from": handoff.ended_from or Status.REQUESTED}
+    )
+
+
+def in_place_of(new: Handoff, old: Handoff, now: datetime, pack: RulePack) -> Handoff:
+    """A handoff sent on to the right recipient. The law's own terms go on as they ran."""
+    running = {d.name: d for d in old.deadlines if rule_of(old, d.name, pack).term.statutory}
+    kept = []
+    for deadline in new.deadlines:
+        ran = running.get(deadline.name)
+        if ran is None or ran.due >= deadline.due:
+            kept.append(deadline)
+            continue
+        rule, where = rule_of(new, deadline.name, pack), calendar_of(new, deadline.name, pack)
+        kept.append(deadlines.taken_over(deadline, ran, now, rule, pack, where))
+    return new.model_copy(update={"deadlines": tuple(kept), "rerouted_from": old.id})
 
 
 def hurried(handoff: Handoff, now: datetime, pack: RulePack) -> Handoff:
@@ -242,34 +252,30 @@ def hurried(handoff: Handoff, now: datetime, pack: RulePack) -> Handoff:
 
     A deadline that would have come sooner stays where it was, and a hold does not survive: nothing acute rests.
     """
-    acute_rules = pack.kinds[handoff.kind].deadlines.get(Urgency.ACUTE)
-    if handoff.urgency is Urgency.ACUTE or acute_rules is None:
+    kind = pack.kinds[handoff.kind]
+    if handoff.urgency is Urgency.ACUTE or Urgency.ACUTE not in kind.deadlines:
         return handoff
     if handoff.status is Status.ON_HOLD:
         handoff = resumed(handoff, now, pack)
-    before = {d.name: (d, ladders.rule_for(handoff, d, pack).ladder) for d in handoff.deadlines}
+    before = {d.name: (d, rule_of(handoff, d.name, pack)) for d in handoff.deadlines}
     acute = handoff.model_copy(update={"urgency": Urgency.ACUTE, "deadlines": ()})
     taken_on = is_met(Met.ACCEPTED, handoff.status)
     acute = with_deadlines(acute, now, pack, ("requested", "anchor", *(("accepted",) if taken_on else ())))
-    kept = tuple(
-        changed_ladder(d, *before[d.name], now, acute_rules[d.name], pack) if d.name in before else d
-        for d in acute.deadlines
-    )
+    kept = tuple(sooner(acute, d, *before[d.name], now, pack) if d.name in before else d for d in acute.deadlines)
     return acute.model_copy(update={"deadlines": kept})
 
 
-def changed_ladder(
-    new: Deadline, old: Deadline, old_ladder: str, now: datetime, rule: DeadlineRule, pack: RulePack
+def sooner(
+    acute: Handoff, new: Deadline, old: Deadline, old_rule: DeadlineRule, now: datetime, pack: RulePack
 ) -> Deadline:
-    """The new deadline, at the latest when the old one was still to come, with what the old one's ladder has fired."""
-    climbed = old.climbed | {old_ladder: old.rung}
-    carried = {
-        "due": old.due if now < old.due < new.due else new.due,
-        "climbed": climbed,
-        "rung": max(climbed.get(rule.ladder, 0), new.rung),
-        "recurrences": old.recurrences if rule.ladder == old_ladder else 0,
-    }
-    return ladders.armed(new.model_copy(update=carried), now, rule, pack)
+    """The acute deadline, at the latest when the old one was still to come."""
+    rule, where = rule_of(acute, new.name, pack), calendar_of(acute, new.name, pack)
+    if now < old.due < new.due:
+        budget = clocks.measured(new.started, old.due, new.clock, where)
+        new = new.model_copy(update={"due": old.due, "budget": budget})
+        new = deadlines.with_fall(new, rule)
+    move = Move(why="hurried", at=now, before=old.due, after=new.due)
+    return deadlines.set_again(new, old, (old_rule.ladder, rule.ladder), move, now, rule, pack, where)
 
 
 def is_near(kind: Kind, anchor: datetime, now: datetime) -> bool:
@@ -288,5 +294,6 @@ def reanchored(handoff: Handoff, anchor: datetime, now: datetime, pack: RulePack
 
 
 def wake_at(handoff: Handoff) -> datetime | None:
-    """The earliest instant at which one of this handoff's ladders wants to be woken."""
-    return min((d.next_at for d in handoff.deadlines if d.next_at is not None), default=None)
+    """The earliest instant at which time alone would change this handoff: a rung, or what follows from a miss."""
+    wakes = [at for d in handoff.deadlines for at in (d.next_at, d.falls_at) if at is not None]
+    return min(wakes, default=None)

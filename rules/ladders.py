@@ -4,72 +4,70 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from models.calendars import Calendar
 from models.handoffs import Deadline, Firing, Handoff
-from models.packs import Clock, DeadlineRule, Ladder, RulePack
+from models.packs import DeadlineRule, Ladder, RulePack
 from rules import clocks
 
 
-def rule_for(handoff: Handoff, deadline: Deadline, pack: RulePack) -> DeadlineRule:
-    return pack.kinds[handoff.kind].deadlines[handoff.urgency][deadline.name]
-
-
-def clock_of(deadline: Deadline, rule: DeadlineRule) -> Clock:
-    """The clock a deadline runs on. The replacement of a countdown that was late at birth is in office time."""
-    return Clock.OFFICE if deadline.late_at_birth else rule.term.clock
-
-
-def rung_at(deadline: Deadline, number: int, rule: DeadlineRule, pack: RulePack) -> datetime:
+def rung_at(deadline: Deadline, number: int, rule: DeadlineRule, pack: RulePack, where: Calendar) -> datetime:
     """When rung `number` (from 0) of its ladder fires for this deadline.
 
     Percent rungs run in the deadline's own clock; an ordinary ladder waits for the office to open.
     """
-    ladder, clock = pack.ladders[rule.ladder], clock_of(deadline, rule)
+    ladder = pack.ladders[rule.ladder]
     rung = ladder.rungs[number]
     if rung.percent is not None:
-        early = clocks.part_way(deadline.started, deadline.due, rung.percent, clock, pack)
-        return clocks.when_open(early, pack) if ladder.office_hours_only else early
-    base = clocks.when_open(deadline.due, pack) if ladder.office_hours_only else deadline.due
-    return clocks.add_span(base, rung.after, pack) if rung.after else base
+        early = clocks.part_way(deadline.started, deadline.due, rung.percent, deadline.clock, where)
+        return clocks.when_open(early, where) if ladder.office_hours_only else early
+    base = clocks.when_open(deadline.due, where) if ladder.office_hours_only else deadline.due
+    return clocks.add_span(base, rung.after, where) if rung.after else base
 
 
-def interval(recurrences: int, ladder: Ladder, start: datetime, pack: RulePack) -> datetime:
+def interval(recurrences: int, ladder: Ladder, start: datetime, where: Calendar) -> datetime:
     """When the top rung sounds again after `recurrences` repeats, slower and slower but never silent."""
     for recurrence in ladder.recurs:
         if recurrence.times is None or recurrences < recurrence.times:
-            return clocks.add_span(start, recurrence.every, pack)
+            return clocks.add_span(start, recurrence.every, where)
         recurrences -= recurrence.times
     raise ValueError("the last recurrence of a ladder must have no end")
 
 
-def armed(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack) -> Deadline:
+def armed(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack, where: Calendar) -> Deadline:
     """The deadline with its next alarm's instant worked out, after its due instant or its rung changed."""
-    used_up = deadline.rung >= len(pack.ladders[rule.ladder].rungs)
-    at = repeat_at(deadline, now, rule, pack) if used_up else rung_at(deadline, deadline.rung, rule, pack)
-    return deadline.model_copy(update={"next_at": at})
+    if is_used_up(deadline, rule, pack):
+        return deadline.model_copy(update={"next_at": repeat_at(deadline, now, rule, pack, where)})
+    return deadline.model_copy(update={"next_at": rung_at(deadline, deadline.rung, rule, pack, where)})
 
 
-def repeat_at(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack) -> datetime:
+def repeat_at(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack, where: Calendar) -> datetime:
     """When the top rung sounds again once every rung is used up: at the deadline itself if that is still to come."""
     ladder = pack.ladders[rule.ladder]
-    due = clocks.when_open(deadline.due, pack) if ladder.office_hours_only else deadline.due
+    due = clocks.when_open(deadline.due, where) if ladder.office_hours_only else deadline.due
     if due > now:
         return due
-    again = rung_at(deadline, len(ladder.rungs) - 1, rule, pack)
-    return first_after(again, now, deadline.recurrences, ladder, pack)
+    again = rung_at(deadline, len(ladder.rungs) - 1, rule, pack, where)
+    return first_after(again, now, deadline.recurrences, ladder, where)
 
 
-def first_after(again: datetime, now: datetime, recurrences: int, ladder: Ladder, pack: RulePack) -> datetime:
+def first_after(again: datetime, now: datetime, recurrences: int, ladder: Ladder, where: Calendar) -> datetime:
     """The first repeat after `now`: those missed while nobody was awake are not made up for."""
     while again <= now:
-        again = interval(recurrences, ladder, again, pack)
+        again = interval(recurrences, ladder, again, where)
     return again
 
 
-def fire(handoff: Handoff, deadline: Deadline, at: datetime, pack: RulePack) -> tuple[Deadline, Firing]:
+def is_used_up(deadline: Deadline, rule: DeadlineRule, pack: RulePack) -> bool:
+    """Whether every rung has fired, so that what comes next is a repeat of the top one."""
+    return deadline.rung >= len(pack.ladders[rule.ladder].rungs)
+
+
+def fire(
+    handoff: Handoff, deadline: Deadline, at: datetime, rule: DeadlineRule, pack: RulePack, where: Calendar
+) -> tuple[Deadline, Firing]:
     """Fires the deadline's next rung at `at`. Repeats missed while nobody was awake sound once, not as a burst."""
     if deadline.next_at is None:
         raise ValueError("a deadline whose clock stands has no rung to fire")
-    rule = rule_for(handoff, deadline, pack)
     ladder = pack.ladders[rule.ladder]
     top = len(ladder.rungs) - 1
     recurrence = 0 if deadline.rung <= top else deadline.recurrences + 1
@@ -84,6 +82,6 @@ def fire(handoff: Handoff, deadline: Deadline, at: datetime, pack: RulePack) -> 
         to=ladder.rungs[min(deadline.rung, top)].to,
     )
     if deadline.rung < top:
-        return armed(deadline.model_copy(update={"rung": deadline.rung + 1}), at, rule, pack), firing
-    again = first_after(interval(recurrence, ladder, deadline.next_at, pack), at, recurrence, ladder, pack)
+        return armed(deadline.model_copy(update={"rung": deadline.rung + 1}), at, rule, pack, where), firing
+    again = first_after(interval(recurrence, ladder, deadline.next_at, where), at, recurrence, ladder, where)
     return deadline.model_copy(update={"rung": top + 1, "recurrences": recurrence, "next_at": again}), firing

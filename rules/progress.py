@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.case import CaseState
 from models.desk_work import FindCandidates, Receive, TakeBack
-from models.handoffs import Status
+from models.handoffs import Act
 from models.packs import Step
 from models.words import Consent, Function, TrackB
 from rules import journey
@@ -37,7 +37,7 @@ def leave_nothing_unowned(turn: Turn) -> None:
         turn.plan_or_close()
     elif planning and len(live) > len(planning):
         for handoff in planning:
-            turn.end(handoff, Status.COMPLETED, "going-on")
+            turn.end(handoff, Act.SETTLE, "going-on")
 
 
 def take_step(turn: Turn, step: Step) -> None:
@@ -63,7 +63,7 @@ def settle_track_b(turn: Turn) -> None:
     live = [handoff for handoff in state.handoffs.values() if handoff.is_open]
     if state.consent is not Consent.GIVEN:
         for handoff in [h for h in live if kinds[h.kind].needs_consent]:
-            turn.end(handoff, Status.CANCELLED, "consent-withdrawn")
+            turn.end(handoff, Act.CANCEL, "consent-withdrawn")
             turn.update(steps={code: at for code, at in turn.state.steps.items() if code != handoff.step})
         if state.track_b in (TrackB.TRYING, TrackB.OPEN):
             turn.update(track_b=TrackB.ENDED)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from models.case import CaseState, DeskEffect, Notice
+from models.case import About, CaseState, DeskEffect, Kept, Notice
 from models.desk_work import DeskQuestion, DeskTask, Receive, TakeBack
 from models.events import Organisation
-from models.handoffs import Deadline, DeadlineName, EndedHandoff, Firing, Handoff, Status
+from models.handoffs import Act, Firing, Handoff, Party, StatusChange
 from models.packs import RulePack
 from models.words import Code, Function, HandoffId, OrgId, Urgency
-from rules import handoffs, ladders
+from rules import handoffs, transitions
 
 FIND_ANOTHER_WAY = "find-another-way"
 PLAN_OR_CLOSE = "plan-or-close"
 MOST_OPEN = 40
 """More open handoffs than this in one case is a mistake somewhere, and would outgrow the state."""
-MOST_ENDED_KEPT = 120
+MOST_ENDED_KEPT = 100
 """Ended handoffs kept by id in the state; older ones are counted here and stand in the register."""
-MOST_REPEATS_WALKED = 12
-"""In one move of a training clock, more repeats of one alarm than this sound as one: they say nothing new."""
 
 
 class Turn:
@@ -33,6 +31,7 @@ class Turn:
         self.firings: list[Firing] = []
         self.notices: list[Notice] = []
         self.receipt_for: HandoffId | None = None
+        self.kept: tuple[Kept, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -61,6 +60,7 @@ class Turn:
         step: Code | None = None,
         anchor: datetime | None = None,
         candidates: tuple[OrgId, ...] = (),
+        rerouted_from: Handoff | None = None,
     ) -> HandoffId:
         """Creates a handoff, sets its clocks and tells the recipient's desk, if it has one."""
         kind = self.pack.kinds[kind_code]
@@ -71,6 +71,8 @@ class Turn:
         handoff = handoffs.requested(
             f"H{number}", kind, urgency, requester, recipient, self.now, self.pack, anchor
         ).model_copy(update={"parent": parent, "step": step, "candidates": candidates})
+        if rerouted_from is not None:
+            handoff = handoffs.in_place_of(handoff, rerouted_from, self.now, self.pack)
         self.update(created=number)
         self.put(handoff)
         self.tell_of_late_birth(handoff)
@@ -119,7 +121,7 @@ class Turn:
         named = [task for task in tasks if handoff.parent is not None and handoff.parent in (task.id, task.parent)]
         alike = [task for task in tasks if self.asks_for_the_same(task, handoff)]
         for task in (named or alike)[:1]:
-            self.end(task, Status.COMPLETED, "asked-again")
+            self.end(task, Act.SETTLE, "asked-again")
 
     def other_ways(self) -> list[Handoff]:
         """The open tasks of finding another way, oldest first."""
@@ -142,18 +144,37 @@ class Turn:
         """What a handoff left undone has been done by itself: nobody needs to find another way."""
         for task in self.other_ways():
             if task.parent == parent:
-                self.end(task, Status.COMPLETED, "answered-after-all")
+                self.end(task, Act.SETTLE, "answered-after-all")
 
-    def end(self, handoff: Handoff, status: Status, business_status: Code) -> None:
-        """Ends a handoff that nobody answered: something else did away with it."""
-        ended = {"status": status, "business_status": business_status, "deadlines": (), "ended_at": self.now}
-        self.put(handoff.model_copy(update=ended))
+    def end(self, handoff: Handoff, act: Act, business_status: Code) -> None:
+        """Ends a handoff by what the system may do: time, the law or something else did away with it."""
+        to = transitions.target(handoff, act, Party.SYSTEM)
+        self.put(handoffs.ended(handoff, to, business_status, self.now))
+
+    def status_changes(self) -> tuple[StatusChange, ...]:
+        """How each handoff's status differs after this turn from before it."""
+        found = []
+        for handoff in self.touched.values():
+            earlier = self.before.handoffs.get(handoff.id) or self.before.ended.get(handoff.id)
+            if earlier is None or earlier.status is not handoff.status:
+                found.append(
+                    StatusChange(
+                        handoff=handoff.id,
+                        kind=handoff.kind,
+                        requester=handoff.requester,
+                        recipient=handoff.recipient,
+                        before=earlier.status if earlier else None,
+                        after=handoff.status,
+                        business_status=handoff.business_status,
+                    )
+                )
+        return tuple(found)
 
     def notify(
         self,
         org: OrgId,
         role: Code,
-        about: Literal["rung", "assessment-lapsed", "desk-unreachable", "late-at-birth", "answer-recorded"],
+        about: About,
         identity: str,
         *,
         handoff: HandoffId | None = None,
@@ -181,47 +202,11 @@ class Turn:
     def done_by_desk(self, effect_id: str) -> None:
         self.update(desk_effects={i: e for i, e in self.state.desk_effects.items() if i != effect_id})
 
-    def pass_time(self, until: datetime, *, walking: bool = False) -> None:
-        """Settles all that time alone brings about up to `until`, in the order of its instants.
-
-        Walking (training), each thing happens at its own instant. Otherwise it is happening now, late
-        perhaps, because nobody was awake before.
-        """
-        sounded: dict[tuple[HandoffId, DeadlineName], int] = {}
-        while True:
-            handoff = min(
-                (h for h in self.state.handoffs.values() if handoffs.wake_at(h)),
-                key=lambda h: (handoffs.wake_at(h), int(h.id[1:])),
-                default=None,
-            )
-            wake = handoffs.wake_at(handoff) if handoff else None
-            self.lapse_assessment(min(wake, until) if wake else until)
-            if handoff is None or wake is None or wake > until:
-                return
-            deadline = next(d for d in handoff.deadlines if d.next_at == wake)
-            sounded[handoff.id, deadline.name] = times = sounded.get((handoff.id, deadline.name), 0) + 1
-            self.fire_next_rung(handoff, deadline, wake if walking and times <= MOST_REPEATS_WALKED else until)
-
-    def fire_next_rung(self, handoff: Handoff, deadline: Deadline, at: datetime) -> None:
-        after, firing = ladders.fire(handoff, deadline, at, self.pack)
-        deadlines = tuple(after if d.name == deadline.name else d for d in handoff.deadlines)
-        self.put(handoff.model_copy(update={"deadlines": deadlines}))
-        self.firings.append(firing)
-        for receiver in firing.to:
-            side, _, role = receiver.partition(":")
-            org = handoff.requester if side == "requester" else handoff.recipient
-            self.notify(org, role, "rung", firing.identity, handoff=handoff.id, due=deadline.due)
-
-    def lapse_assessment(self, by: datetime) -> None:
-        """An expired assessment is said to be expired, once. It ends nothing: the bed stays."""
-        assessment = self.state.assessment
-        if assessment is None or assessment.lapsed or assessment.valid_until > by or self.state.closed is not None:
-            return
-        self.update(assessment=assessment.model_copy(update={"lapsed": True}))
-        for org in self.state.acting.values():
-            if self.state.organisations[org].function in ("social-services", "police"):
-                identity = f"{assessment.valid_until.isoformat()}/{self.state.revision + 1}"
-                self.notify(org, "officer", "assessment-lapsed", identity, due=assessment.valid_until)
+    def has_part(self, org: OrgId) -> bool:
+        """Whether anything still gives an organisation access to the case: a live handoff, or its own function."""
+        state = self.state
+        live = any(h.is_open and org in (h.recipient, h.requester) for h in state.handoffs.values())
+        return live or org in (state.opener, *state.acting.values())
 
     def settle_ended(self) -> None:
         """Moves ended handoffs out of the live ones and keeps the state small.
@@ -238,18 +223,9 @@ class Turn:
                 self.done_by_desk(effect.task.id)
         for handoff in gone:
             if self.state.organisations[handoff.recipient].desk:
-                self.ask_desk(handoff.recipient, TakeBack(case=self.state.case, handoff=handoff.id))
-        ended = self.state.ended | {
-            h.id: EndedHandoff(
-                id=h.id,
-                kind=h.kind,
-                status=h.status,
-                ended_at=h.ended_at or self.now,
-                business_status=h.business_status,
-                parent=h.parent,
-            )
-            for h in gone
-        }
+                last = not self.has_part(handoff.recipient)
+                self.ask_desk(handoff.recipient, TakeBack(case=self.state.case, handoff=handoff.id, access_ends=last))
+        ended = self.state.ended | {h.id: handoffs.put_away(h, self.now) for h in gone}
         kept = dict(list(ended.items())[-MOST_ENDED_KEPT:])
         self.update(
             handoffs={i: h for i, h in self.state.handoffs.items() if h.is_open},

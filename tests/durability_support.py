@@ -116,7 +116,7 @@ def folded_digests(casework: Casework, case: CaseRef) -> list[str]:
     state = CaseState(case=case)
     digests = []
     for entry in log:
-        state = fold(state, [entry], rules)
+        state = fold(state, [entry], [rules])
         digests.append(state.digest())
     return digests
 

@@ -192,6 +192,11 @@ class Case:
     def all(self, kind: Code) -> list[Handoff]:
         return [handoff for handoff in self.state.handoffs.values() if handoff.kind == kind]
 
+    def handoffs_ever(self) -> list[Handoff]:
+        """Every handoff that the register has been told of, as it last was."""
+        last = {handoff.id: handoff for entry in self.entries for handoff in entry.handoffs}
+        return list(last.values())
+
     def kinds(self) -> list[Code]:
         return [handoff.kind for handoff in self.state.handoffs.values()]
 

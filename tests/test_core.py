@@ -328,7 +328,7 @@ class AnyCase(RuleBasedStateMachine):
         pack = RulePack.model_validate_json(PACK.model_dump_json())
         assert pack.digest == PACK.digest
         assert len(self.log) == self.state.revision
-        replayed = fold(self.empty, self.log, pack)
+        replayed = fold(self.empty, self.log, [pack])
         assert replayed.digest() == self.state.digest()
         assert [entry.revision for entry in replayed.pending] == list(range(1, self.state.revision + 1))
 

@@ -217,5 +217,5 @@ async def test_the_register_alone_replays_a_story_digest_by_digest(
     assert any(isinstance(event, ClockMoved) for event in events)
     state = CaseState(case=case)
     for row, event in zip(rows, events, strict=True):
-        state = fold(state, [(event, row.at)], pack)
+        state = fold(state, [(event, row.at)], [pack])
         assert (state.revision, state.digest()) == (row.revision, row.state_digest)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from models.case import CaseState, DeskEffect, Receipt
+    from models.case import CaseState, DeskEffect, Entry, Receipt
     from models.contracts import (
+        ADOPT,
         RECORD,
         STANDING,
         SUBMIT,
+        Adoption,
         CaseInput,
         Recorded,
         Recording,
@@ -22,7 +25,8 @@ with workflow.unsafe.imports_passed_through():
         Standing,
         desk_queue,
     )
-    from models.events import DeskAnswered, DeskReply, DeskSilent, Event, Submitted, TimePassed
+    from models.events import DeskAnswered, DeskReply, DeskSilent, Event, RulesAdopted, Submitted, TimePassed
+    from models.packs import RulePack
     from rules.case import decide, recorded, wake_at
 
 MOST_RECORDED_AT_ONCE = 25
@@ -60,7 +64,8 @@ class CaseWorkflow:
         for task in self._broken():
             task.result()
         if not self._is_finished():
-            workflow.continue_as_new(start.model_copy(update={"state": self.state, "opening": None}))
+            carried = {"state": self.state, "pack": self.pack, "opening": None}
+            workflow.continue_as_new(start.model_copy(update=carried))
 
     @workflow.update(name=SUBMIT)
     def submit(self, event: Submitted) -> Receipt:
@@ -74,6 +79,21 @@ class CaseWorkflow:
         if isinstance(outcome, Refusal):
             raise ApplicationError(outcome.code, outcome, type="Refused", non_retryable=True)
 
+    @workflow.update(name=ADOPT)
+    def adopt_rules(self, adoption: Adoption) -> Receipt:
+        """Goes over to a newer rule pack, which every later run of this case carries."""
+        self._apply(adoption.event, adoption.pack)
+        self.pack = adoption.pack
+        return self.state.answered[adoption.event.key]
+
+    @adopt_rules.validator
+    def refuse_rules_that_cannot_be_adopted(self, adoption: Adoption) -> None:
+        outcome = self._on_its_way(adoption.event) or decide(
+            self.state, adoption.event, self._now(), self.pack, adoption.pack
+        )
+        if isinstance(outcome, Refusal):
+            raise ApplicationError(outcome.code, outcome, type="Refused", non_retryable=True)
+
     @workflow.query(name=STANDING)
     def standing(self) -> Standing:
         return Standing(state=self.state, now=self._now())
@@ -81,8 +101,13 @@ class CaseWorkflow:
     def _now(self) -> datetime:
         return workflow.now() + self.state.clock_offset
 
-    def _apply(self, event: Event) -> None:
-        outcome = decide(self.state, event, self._now(), self.pack)
+    def _on_its_way(self, event: RulesAdopted) -> Refusal | None:
+        """The register must have the pack in use before the next one comes: it is kept with the revision it began."""
+        first = any(brings_a_pack(entry) for entry in self.state.pending)
+        return Refusal(code="work-under-way") if first and event.key not in self.state.answered else None
+
+    def _apply(self, event: Event, newer: RulePack | None = None) -> None:
+        outcome = decide(self.state, event, self._now(), self.pack, newer)
         if isinstance(outcome, Refusal):
             raise ApplicationError(outcome.code, outcome, type="Refused", non_retryable=True)
         self.state = outcome
@@ -124,14 +149,14 @@ class CaseWorkflow:
         while True:
             await workflow.wait_condition(lambda: bool(self.state.pending) and not self._is_ending())
             self._recording = True
-            batch = self.state.pending[:MOST_RECORDED_AT_ONCE]
+            batch = under_one_pack(self.state.pending[:MOST_RECORDED_AT_ONCE])
             snapshot = bounded(self.state.model_copy(update={"pending": ()}))
             known = await workflow.execute_activity(
                 RECORD,
                 Recording(
                     case=self.state.case,
-                    pack_digest=self.pack.digest,
-                    pack=self.pack if batch[0].revision == 1 else None,
+                    pack_digest=batch[0].pack,
+                    pack=self.pack if brings_a_pack(batch[0]) else None,
                     entries=batch,
                     snapshot=snapshot,
                 ),
@@ -191,6 +216,16 @@ class CaseWorkflow:
             event = DeskSilent(effect=effect.task.id)
         self._settle(event)
         del self._with_desks[effect.task.id]
+
+
+def brings_a_pack(entry: Entry) -> bool:
+    """Whether the register gets to know the rules by which this revision was decided."""
+    return entry.revision == 1 or isinstance(entry.event, RulesAdopted)
+
+
+def under_one_pack(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The first of these revisions, as far as they were decided by the same rules."""
+    return tuple(takewhile(lambda entry: entry.pack == entries[0].pack, entries))
 
 
 class NotUnderstood(Exception):

@@ -1,0 +1,123 @@
+"""An open case goes over to a newer rule pack: an explicit step that shows which deadlines move, and how."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from models.calendars import Calendar
+from models.case import CaseState
+from models.contracts import Refusal
+from models.events import RulesAdopted
+from models.handoffs import WATCHES, Deadline, DeadlineName, Handoff, Move
+from models.packs import DeadlineRule, RulePack
+from models.words import Function, HandoffId
+from rules import clocks, deadlines, handoffs, ladders
+from rules.turn import Turn
+
+
+class Shift(NamedTuple):
+    """One deadline before and after; `after` is None when the newer rules no longer have it."""
+
+    handoff: HandoffId
+    deadline: DeadlineName
+    before: datetime
+    after: datetime | None
+
+
+def adopt(turn: Turn, event: RulesAdopted, newer: RulePack | None) -> Refusal | None:
+    """Moves every open handoff to the newer rules; refused where they don't know what stands open."""
+    if newer is None or newer.digest != event.pack:
+        return Refusal(code="pack-needed")
+    if event.by.org not in (turn.state.acting.get(Function.SOCIAL_SERVICES), turn.state.opener):
+        return Refusal(code="not-your-case")
+    if refusal := adoption_refused(turn.state, turn.pack, newer):
+        return refusal
+    older, turn.pack = turn.pack, newer
+    for handoff in list(turn.state.handoffs.values()):
+        if handoff.is_open:
+            after = under(handoff, turn.now, older, newer)
+            if after != handoff:
+                turn.put(after)
+                turn.tell_of_late_birth(after, handoff)
+    return None
+
+
+def adoption_refused(state: CaseState, older: RulePack, newer: RulePack) -> Refusal | None:
+    if newer.digest == older.digest:
+        return Refusal(code="nothing-new")
+    if newer.engine != older.engine:
+        return Refusal(code="other-engine", detail=str(newer.engine))
+    for handoff in state.handoffs.values():
+        kind = newer.kinds.get(handoff.kind)
+        if kind is None or handoff.urgency not in kind.deadlines:
+            return Refusal(code="kind-missing", possible=(handoff.id,), detail=handoff.kind)
+        known = newer.rules_of(handoff.kind, handoff.urgency, handoff.recipient)
+        if not any(deadline.name in known for deadline in handoff.deadlines):
+            return Refusal(code="kind-missing", possible=(handoff.id,), detail=handoff.kind)
+        resting = {deadline.name for deadline in handoff.deadlines} & WATCHES
+        if resting - set(known):
+            return Refusal(code="kind-missing", possible=(handoff.id,), detail=handoff.kind)
+    return None
+
+
+def shifts(state: CaseState, now: datetime, older: RulePack, newer: RulePack) -> tuple[Shift, ...]:
+    """Which deadlines would move, and how: what a person sees before saying yes."""
+    found = []
+    for handoff in state.handoffs.values():
+        after = {d.name: d.due for d in under(handoff, now, older, newer).deadlines}
+        for deadline in handoff.deadlines:
+            if after.get(deadline.name) != deadline.due:
+                found.append(Shift(handoff.id, deadline.name, deadline.due, after.get(deadline.name)))
+    return tuple(found)
+
+
+def under(handoff: Handoff, now: datetime, older: RulePack, newer: RulePack) -> Handoff:
+    """The handoff with its deadlines as the newer rules set them. What the newer rules don't change stays as it was."""
+    kept = []
+    for deadline in handoff.deadlines:
+        rules = newer.rules_of(handoff.kind, handoff.urgency, handoffs.owner(handoff, deadline.name))
+        if deadline.name in rules:
+            kept.append(reset(handoff, deadline, rules[deadline.name], now, older, newer))
+    return handoff.model_copy(update={"deadlines": tuple(kept)})
+
+
+def reset(
+    handoff: Handoff, deadline: Deadline, rule: DeadlineRule, now: datetime, older: RulePack, newer: RulePack
+) -> Deadline:
+    """One deadline by its newer rule. A decision to extend it, and a replacement for a late birth, stand."""
+    was = handoffs.rule_of(handoff, deadline.name, older)
+    owner = handoffs.owner(handoff, deadline.name)
+    where, before = newer.calendar_of(owner), older.calendar_of(owner)
+    same_ladder = was.ladder == rule.ladder and older.ladders[was.ladder] == newer.ladders[rule.ladder]
+    if was == rule and where == before and same_ladder:
+        return deadline
+    decided = deadline.extensions or deadline.late_at_birth or (was.term == rule.term and where == before)
+    start = deadline.started if rule.term.can_stand and rule.source_instant != "anchor" else deadline.origin
+    fresh = deadline if decided else deadlines.new(deadline.name, rule, start, now, newer, where)
+    fresh = fresh if decided else counted_on(fresh, deadline, where)
+    move = Move(why="rules-adopted", at=now, before=deadline.due, after=fresh.due)
+    placed = deadlines.set_again(fresh, deadline, (was.ladder, rule.ladder), move, now, rule, newer, where)
+    if deadline.stands:
+        used = {"stands": True, "consumed": deadline.consumed, "next_at": None, "falls_at": None}
+        return placed.model_copy(update=used)
+    return without_burst(placed, now, rule, newer, owner)
+
+
+def counted_on(fresh: Deadline, old: Deadline, where: Calendar) -> Deadline:
+    """The new length counted from where the old one began, so that what is used of it stays used."""
+    if fresh.late_at_birth:
+        return fresh.model_copy(update={"origin": old.origin})
+    whole = clocks.measured(old.started, fresh.due, fresh.clock, where)
+    return fresh.model_copy(update={"origin": old.origin, "started": old.started, "budget": whole})
+
+
+def without_burst(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack, owner: str) -> Deadline:
+    """A deadline that the newer rules have put in the past sounds once, at the rung it has come to, not at each."""
+    where, top = pack.calendar_of(owner), len(pack.ladders[rule.ladder].rungs) - 1
+    rung = deadline.rung
+    while rung < top and ladders.rung_at(deadline, rung + 1, rule, pack, where) <= now:
+        rung += 1
+    if rung == deadline.rung:
+        return deadline
+    return ladders.armed(deadline.model_copy(update={"rung": rung}), now, rule, pack, where)
