@@ -170,6 +170,8 @@ class Handoff(Word):
     paragraph: Paragraph | None = None
     rested: Deadline | None = None
     """The deadline of the last hold, so that a new hold fires no rung a second time."""
+    round: int = 0
+    """How many times its ladders have begun anew: it was reopened, or went over to rules with other ladders."""
     ended_at: Instant | None = None
     ended_from: Status | None = None
     """Where it was when it ended: reopening leads back there."""
@@ -198,6 +200,7 @@ class EndedHandoff(Word):
     parent: HandoffId | None = None
     step: Code | None = None
     anchor: Instant | None = None
+    round: int = 0
 
 
 class StatusChange(Word):
@@ -214,9 +217,10 @@ class StatusChange(Word):
 
 
 class Firing(Word):
-    """One rung of one ladder, fired once: identity (handoff, deadline, ladder, rung, recurrence)."""
+    """One rung of one ladder, fired once: identity (handoff, round, deadline, ladder, rung, recurrence)."""
 
     handoff: HandoffId
+    round: int = 0
     deadline: DeadlineName
     ladder: Code
     rung: int
@@ -227,7 +231,8 @@ class Firing(Word):
 
     @property
     def identity(self) -> str:
-        return f"{self.handoff}/{self.deadline}/{self.ladder}/{self.rung}/{self.recurrence}"
+        which = f"{self.handoff}.{self.round}" if self.round else self.handoff
+        return f"{which}/{self.deadline}/{self.ladder}/{self.rung}/{self.recurrence}"
 
 
 ROLES = frozenset(

@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from models.calendars import Calendar
+from models.calendars import Calendar, Unit
 from models.case import CaseState
 from models.contracts import Refusal
 from models.events import RulesAdopted
 from models.handoffs import WATCHES, Deadline, DeadlineName, Handoff, Move
-from models.packs import DeadlineRule, RulePack
+from models.packs import DeadlineRule, Ladder, RulePack, Rung
 from models.words import Function, HandoffId
 from rules import clocks, deadlines, handoffs, ladders
 from rules.turn import Turn
+
+
+SECONDS = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.WORKING_DAYS: 86_400, Unit.DAYS: 86_400}
+"""Roughly how long each unit of a ladder's spans is, to compare rungs by."""
 
 
 class Shift(NamedTuple):
@@ -74,12 +78,39 @@ def shifts(state: CaseState, now: datetime, older: RulePack, newer: RulePack) ->
 
 def under(handoff: Handoff, now: datetime, older: RulePack, newer: RulePack) -> Handoff:
     """The handoff with its deadlines as the newer rules set them. What the newer rules don't change stays as it was."""
+    if laddered_anew(handoff, older, newer):
+        handoff = handoff.model_copy(update={"round": handoff.round + 1, "rested": None})
     kept = []
     for deadline in handoff.deadlines:
         rules = newer.rules_of(handoff.kind, handoff.urgency, handoffs.owner(handoff, deadline.name))
         if deadline.name in rules:
             kept.append(reset(handoff, deadline, rules[deadline.name], now, older, newer))
     return handoff.model_copy(update={"deadlines": tuple(kept)})
+
+
+def laddered_anew(handoff: Handoff, older: RulePack, newer: RulePack) -> bool:
+    """Whether a ladder of this handoff has other rungs, or other intervals, in the newer rules."""
+    for deadline in handoff.deadlines:
+        owner = handoffs.owner(handoff, deadline.name)
+        rule = newer.rules_of(handoff.kind, handoff.urgency, owner).get(deadline.name)
+        if rule is not None and older.ladders.get(rule.ladder) != newer.ladders[rule.ladder]:
+            return True
+    return False
+
+
+def climbed_to(deadline: Deadline, was: Ladder, now: Ladder) -> int:
+    """How many rungs of the new ladder count as fired: those that come no later than the last one that has."""
+    if not deadline.rung:
+        return 0
+    last = height(was.rungs[min(deadline.rung, len(was.rungs)) - 1])
+    return sum(height(rung) <= last for rung in now.rungs)
+
+
+def height(rung: Rung) -> tuple[int, float]:
+    """Where a rung stands on its ladder: reminders by percent, then what comes after the deadline."""
+    if rung.percent is not None:
+        return 0, rung.percent
+    return 1, rung.after.amount * SECONDS.get(rung.after.unit, 7 * 86_400) if rung.after else 0.0
 
 
 def reset(
@@ -89,7 +120,8 @@ def reset(
     was = handoffs.rule_of(handoff, deadline.name, older)
     owner = handoffs.owner(handoff, deadline.name)
     where, before = newer.calendar_of(owner), older.calendar_of(owner)
-    same_ladder = was.ladder == rule.ladder and older.ladders[was.ladder] == newer.ladders[rule.ladder]
+    ladder_was, ladder = older.ladders[was.ladder], newer.ladders[rule.ladder]
+    same_ladder = was.ladder == rule.ladder and ladder_was == ladder
     if was == rule and where == before and same_ladder:
         return deadline
     decided = deadline.extensions or deadline.late_at_birth or (was.term == rule.term and where == before)
@@ -98,6 +130,9 @@ def reset(
     fresh = fresh if decided else counted_on(fresh, deadline, where)
     move = Move(why="rules-adopted", at=now, before=deadline.due, after=fresh.due)
     placed = deadlines.set_again(fresh, deadline, (was.ladder, rule.ladder), move, now, rule, newer, where)
+    if not same_ladder:
+        anew = {"rung": climbed_to(deadline, ladder_was, ladder), "recurrences": 0, "climbed": {}}
+        placed = ladders.armed(placed.model_copy(update=anew), now, rule, newer, where)
     if deadline.stands:
         used = {"stands": True, "consumed": deadline.consumed, "next_at": None, "falls_at": None}
         return placed.model_copy(update=used)

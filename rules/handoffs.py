@@ -209,7 +209,7 @@ def reopened(handoff: Handoff, to: Status, now: datetime, pack: RulePack) -> Han
     """Open again where it was, with time from now; the law's own terms still count from when they began."""
     back = handoff.model_copy(
         update={"status": to, "business_status": "reopened", "ended_at": None, "ended_from": None, "deadlines": ()}
-    )
+    ).model_copy(update={"round": handoff.round + 1, "rested": None})
     found = []
     for name, rule in pack.rules_of(back.kind, back.urgency, back.recipient).items():
         if name in WATCHES or is_met(rule.met, to) or (rule.source_instant == "accepted" and back.accepted_at is None):

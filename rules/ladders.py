@@ -73,6 +73,7 @@ def fire(
     recurrence = 0 if deadline.rung <= top else deadline.recurrences + 1
     firing = Firing(
         handoff=handoff.id,
+        round=handoff.round,
         deadline=deadline.name,
         ladder=rule.ladder,
         rung=min(deadline.rung, top) + 1,

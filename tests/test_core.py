@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from models.calendars import Clock, Span, Unit
 from models.case import CaseState, Notice
 from models.contracts import Refusal
 from models.desk_work import ConcludeAssessment, FindCandidates, Receive, TakeBack
@@ -39,17 +40,57 @@ from models.events import (
     NotPossible,
     Opened,
     Received,
+    RulesAdopted,
     Sent,
     TimePassed,
 )
-from models.handoffs import Act, Handoff, Status
+from models.handoffs import WATCHES, Act, Deadline, EndedHandoff, Extension, Handoff, Status
 from models.packs import RulePack
 from models.words import Consent, CustodyPlace, EndCode, Function, Need, TrackB, Urgency
+from rules import clocks
+from rules.acts import may_do
 from rules.case import decide, fold, recorded, wake_at
-from rules.handoffs import possible
+from rules.deadlines import nominal
+from rules.transitions import NEEDS_REASON
 from tests.rules_support import ACTING, BED_1, BED_2, EVERYBODY, NOTE, PACK, PHONED, REF, SOC_C, SOC_D, at
 
 LARGEST_STATE = 128 * 1024
+SYSTEM = (Act.EXPIRE, Act.LAPSE, Act.CANCEL, Act.SETTLE)
+STATED_WRONG = {
+    "too-late-to-extend",
+    "extended-already",
+    "beyond-statute",
+    "extension-too-long",
+    "recipient-is-sender",
+    "recipient-has-it-already",
+    "recipient-cannot-take-this",
+    "too-late-to-reopen",
+    "asked-elsewhere",
+    "consent-needed",
+}
+"""What an act that is offered may still be refused for: what it says, or when; never for who or in which status."""
+
+
+def slower() -> RulePack:
+    """Newer rules: every policy deadline in working days has three days more, and its ladder one rung less."""
+    kinds = {}
+    for code, kind in PACK.kinds.items():
+        rules = {}
+        for urgency, named in kind.deadlines.items():
+            rules[urgency] = {}
+            for name, told in named.items():
+                span = told.term.span
+                if span.unit is Unit.WORKING_DAYS and not told.term.statutory:
+                    span = span.model_copy(update={"amount": span.amount + 3})
+                term = told.term.model_copy(update={"span": span})
+                rules[urgency][name] = told.model_copy(update={"term": term})
+        kinds[code] = kind.model_copy(update={"deadlines": rules})
+    ordinary = PACK.ladders["ordinary"]
+    ladders = PACK.ladders | {"ordinary": ordinary.model_copy(update={"rungs": ordinary.rungs[1:]})}
+    return PACK.model_copy(update={"name": "slower", "kinds": kinds, "ladders": ladders})
+
+
+SLOWER = slower()
 CALENDAR_ENDS = at("2036-01-01 00:00")
 
 somebody = st.sampled_from(list(EVERYBODY.values()))
@@ -102,6 +143,7 @@ class AnyCase(RuleBasedStateMachine):
         self.submitted: list[Event] = []
         self.fired: set[str] = set()
         self.told: set[str] = set()
+        self.pack = PACK
 
     @property
     def now(self) -> datetime:
@@ -114,12 +156,14 @@ class AnyCase(RuleBasedStateMachine):
         """Decides as the shell does, records, and checks what every revision must keep to."""
         type(self).steps_taken += 1
         before, now, digest = self.state, self.now, self.state.digest()
-        outcome = decide(before, event, now, PACK)
+        newer = {pack.digest: pack for pack in (PACK, SLOWER)}.get(getattr(event, "pack", ""))
+        outcome = decide(before, event, now, self.pack, newer)
         assert before.digest() == digest, "an event changed the state it was given"
-        assert outcome == decide(before, event, now, PACK), "the same arguments gave another answer"
+        assert outcome == decide(before, event, now, self.pack, newer), "the same arguments gave another answer"
         if isinstance(outcome, Refusal):
             return outcome
         if outcome is not before:
+            self.pack = newer or self.pack
             self.record(before, outcome, event, now)
         return None
 
@@ -134,8 +178,11 @@ class AnyCase(RuleBasedStateMachine):
         ids = [notice.id for notice in entry.notices]
         assert self.told.isdisjoint(ids), "somebody was told the same thing twice"
         self.told.update(ids)
+        hurried_on = isinstance(event, Acted) and event.act is Act.ESCALATE
         for firing in entry.firings:
-            assert firing.due <= firing.at, "a rung fired before its time"
+            assert firing.due <= firing.at or hurried_on, "a rung fired before its time"
+        for change in entry.changes:
+            assert change.before is not change.after
         for notice in entry.notices:
             self.carries_only_ids(notice)
         self.log.append((event, now))
@@ -216,11 +263,13 @@ class AnyCase(RuleBasedStateMachine):
             )
         )
 
-    @precondition(lambda self: self.state.handoffs)
+    @precondition(lambda self: self.state.handoffs or self.state.ended)
     @rule(act=st.sampled_from(Act), by=somebody, phone=st.booleans(), reason=codes, answer=codes, data=st.data())
     def anybody_acts(self, act, by, phone, reason, answer, data):  # type: ignore[no-untyped-def]
-        handoff = data.draw(st.sampled_from(list(self.state.handoffs.values())))
-        self.submits(self.acted(handoff, act, by.id, phone, reason, answer))
+        every = [*self.state.handoffs.values(), *self.state.ended.values()]
+        handoff = data.draw(st.sampled_from(every))
+        refusal = self.submits(self.acted(handoff, act, by.id, phone, reason, answer))
+        assert refusal or act not in SYSTEM, "a person did what only the system does"
 
     @precondition(lambda self: self.state.handoffs)
     @rule(data=st.data(), phone=st.booleans(), times=st.integers(1, 8))
@@ -231,21 +280,52 @@ class AnyCase(RuleBasedStateMachine):
             if live and not self.state.closed:
                 handoff = data.draw(st.sampled_from(live))
                 by = handoff.requester if phone else data.draw(st.sampled_from([handoff.requester, handoff.recipient]))
-                acts = possible(handoff, by, PACK, phone)
-                forward = [act for act in acts if act not in (Act.WITHDRAW, Act.FAIL)]
+                acts = may_do(self.state, handoff, by, self.pack, phone)
+                ends = (Act.WITHDRAW, Act.FAIL, Act.REROUTE, Act.ENTER_IN_ERROR, Act.ESCALATE)
+                forward = [act for act in acts if act not in ends]
                 if acts:
                     act = data.draw(st.sampled_from([*forward, *forward, *acts]))
                     self.does_as_offered(handoff, act, by, phone, data)
 
     def does_as_offered(self, handoff: Handoff, act: Act, by: str, phone: bool, data: st.DataObject) -> None:
         kind = PACK.kinds[handoff.kind]
-        reason = data.draw(st.sampled_from(kind.reasons.get(act) or (None,)))
+        reason = data.draw(st.sampled_from(kind.reasons[act])) if act in NEEDS_REASON else None
         answer = data.draw(st.sampled_from(kind.answers.get(act) or (None,)))
-        refusal = self.submits(self.acted(handoff, act, by, phone, reason, answer))
-        assert refusal is None, refusal
+        refusal = self.submits(self.acted(handoff, act, by, phone, reason, answer, **self.details(handoff, act, data)))
+        assert refusal is None or refusal.code in STATED_WRONG, refusal
 
-    def acted(self, handoff: Handoff, act: Act, by: str, phone: bool, reason: str | None, answer: str | None) -> Acted:
-        return Acted(
+    def details(self, handoff: Handoff, act: Act, data: st.DataObject) -> dict[str, object]:
+        """What else an act must say: to whom, by which paragraph, how much longer."""
+        kind = PACK.kinds[handoff.kind]
+        if act in (Act.REROUTE, Act.FORWARD):
+            able = [o for o in EVERYBODY.values() if o.function in kind.recipient]
+            return {"to": data.draw(st.sampled_from(able))}
+        if act is Act.NOT_RESPONSIBLE:
+            others = [o for o in EVERYBODY.values() if o.id != handoff.recipient]
+            return {"to": data.draw(st.sampled_from(others)), "paragraph": data.draw(st.sampled_from(kind.disclaims))}
+        if act is Act.EXTEND:
+            rules = PACK.kinds[handoff.kind].deadlines[handoff.urgency]
+            able_to = [
+                d for d in handoff.deadlines if d.name not in WATCHES and rules[d.name].extension and not d.stands
+            ]
+            deadline = data.draw(st.sampled_from(able_to))
+            more = rules[deadline.name].extension
+            assert more is not None
+            span = Span(amount=1, unit=more.most.unit)
+            return {"extension": Extension(deadline=deadline.name, by=more.by[0], ground=more.grounds[0], span=span)}
+        return {}
+
+    def acted(
+        self,
+        handoff: Handoff | EndedHandoff,
+        act: Act,
+        by: str,
+        phone: bool,
+        reason: str | None,
+        answer: str | None,
+        **details: object,
+    ) -> Acted:
+        said = Acted(
             key=self.key(),
             by=Actor(org=by),
             handoff=handoff.id,
@@ -255,6 +335,30 @@ class AnyCase(RuleBasedStateMachine):
             assessment=NOTE if act is Act.COMPLETE else None,
             by_phone=PHONED.model_copy(update={"answered_at": self.now}) if phone else None,
         )
+        return said.model_copy(update=details)
+
+    @precondition(lambda self: self.state.ended)
+    @rule(data=st.data(), act=st.sampled_from([Act.REOPEN, Act.REOPEN, Act.COMPLETE]))
+    def somebody_comes_back_to_what_has_ended(self, data, act):  # type: ignore[no-untyped-def]
+        ended = data.draw(st.sampled_from(list(self.state.ended.values())))
+        by = data.draw(st.sampled_from([ended.requester, ended.recipient]))
+        reason = "new-information" if act is Act.REOPEN else None
+        answer = data.draw(st.sampled_from(PACK.kinds[ended.kind].answers.get(act) or (None,)))
+        refusal = self.submits(self.acted(ended, act, by, False, reason, answer))
+        if refusal is None and act is Act.COMPLETE:
+            assert ended.business_status == "expired"
+
+    @rule(data=st.data())
+    def newer_rules_are_adopted(self, data):  # type: ignore[no-untyped-def]
+        by = self.state.acting.get(Function.SOCIAL_SERVICES) or self.state.opener or "soc-a"
+        newer = SLOWER if self.pack is PACK else PACK
+        before = {(h.id, d.name): d for h in self.state.handoffs.values() for d in h.deadlines}
+        refusal = self.submits(RulesAdopted(key=self.key(), by=Actor(org=by), pack=newer.digest))
+        if refusal is None:
+            for handoff in self.state.handoffs.values():
+                for deadline in handoff.deadlines:
+                    old = before.get((handoff.id, deadline.name))
+                    assert old is None or old.stands == deadline.stands
 
     @precondition(lambda self: self.state.desk_effects)
     @rule(said=assessments, found=candidates, silent=st.booleans(), unable=st.booleans(), data=st.data())
@@ -303,6 +407,7 @@ class AnyCase(RuleBasedStateMachine):
             assert any(deadline.next_at for deadline in handoff.deadlines), f"{handoff.kind} {handoff.status} is silent"
             if handoff.status is not Status.ON_HOLD:
                 assert all(deadline.next_at for deadline in handoff.deadlines)
+            assert all((deadline.next_at is None) == deadline.stands for deadline in handoff.deadlines)
         if self.state.opened_at and not self.state.closed:
             reachable = [e for e in self.state.desk_effects.values() if not e.unreachable]
             asked = [e for e in reachable if not isinstance(e.task.question, Receive | TakeBack)]
@@ -310,6 +415,22 @@ class AnyCase(RuleBasedStateMachine):
         if self.state.closed:
             assert not self.state.handoffs
             assert wake_at(self.state) is None
+
+    @invariant()
+    def what_is_used_and_what_is_left_make_up_the_budget(self) -> None:
+        where = PACK.calendar
+        for deadline in (d for h in self.state.handoffs.values() for d in h.deadlines):
+            assert deadline.budget >= timedelta(0) or deadline.clock is Clock.CALENDAR
+            if deadline.clock is Clock.CALENDAR:
+                self.ends_on_its_day_or_where_that_shifts_to(deadline)
+            elif not deadline.stands:
+                assert clocks.measured(deadline.started, deadline.due, deadline.clock, where) == deadline.budget
+
+    def ends_on_its_day_or_where_that_shifts_to(self, deadline: Deadline) -> None:
+        if not deadline.stands:
+            day, written = nominal(deadline, PACK.calendar), clocks.written_end(deadline.due, PACK.calendar.zone)
+            assert written[1] == "24:00"
+            assert abs((written[0] - day).days) <= 5
 
     @invariant()
     def the_police_track_needs_consent(self) -> None:
@@ -328,7 +449,7 @@ class AnyCase(RuleBasedStateMachine):
         pack = RulePack.model_validate_json(PACK.model_dump_json())
         assert pack.digest == PACK.digest
         assert len(self.log) == self.state.revision
-        replayed = fold(self.empty, self.log, [pack])
+        replayed = fold(self.empty, self.log, [pack, SLOWER, PACK])
         assert replayed.digest() == self.state.digest()
         assert [entry.revision for entry in replayed.pending] == list(range(1, self.state.revision + 1))
 

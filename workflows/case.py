@@ -82,8 +82,10 @@ class CaseWorkflow:
     @workflow.update(name=ADOPT)
     def adopt_rules(self, adoption: Adoption) -> Receipt:
         """Goes over to a newer rule pack, which every later run of this case carries."""
+        before = self.state
         self._apply(adoption.event, adoption.pack)
-        self.pack = adoption.pack
+        if self.state is not before:  # a repeated request must not bring old rules back
+            self.pack = adoption.pack
         return self.state.answered[adoption.event.key]
 
     @adopt_rules.validator
