@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from models.packs import Clock, End, Span, Term, Unit
+from models.calendars import Clock, End, Span, Term, Unit
 from rules import clocks
 from rules.clocks import BeyondCalendar
 from tests.rules_support import PACK, STOCKHOLM, at, shown
 
+WHERE = PACK.calendar
 CLOCKS = {Unit.WORKING_DAYS: Clock.OFFICE, Unit.DAYS: Clock.CALENDAR, Unit.WEEKS: Clock.CALENDAR}
 CLOCKS |= {Unit.MONTHS: Clock.CALENDAR, Unit.HOURS: Clock.AROUND_THE_CLOCK, Unit.MINUTES: Clock.AROUND_THE_CLOCK}
 UNITS = {"wd": Unit.WORKING_DAYS, "d": Unit.DAYS, "w": Unit.WEEKS, "m": Unit.MONTHS, "h": Unit.HOURS}
@@ -21,13 +22,13 @@ def ends(start: str, length: str, end: End = End.ACT_BY) -> str | None:
     span = Span(amount=int(amount), unit=UNITS[unit])
     return shown(
         clocks.due(
-            at(start).astimezone(STOCKHOLM), Term(span=span, clock=CLOCKS[span.unit], end=end, source="a test"), PACK
+            at(start).astimezone(STOCKHOLM), Term(span=span, clock=CLOCKS[span.unit], end=end, source="a test"), WHERE
         )
     )
 
 
 def office(start: str, length: timedelta) -> str | None:
-    return shown(clocks.add_office_time(at(start), length, PACK))
+    return shown(clocks.add_office_time(at(start), length, WHERE))
 
 
 @pytest.mark.parametrize(
@@ -52,12 +53,12 @@ def office(start: str, length: timedelta) -> str | None:
     ],
 )
 def test_the_office_is_closed_on(day: str) -> None:
-    assert not clocks.is_working_day(at(f"{day} 12:00").date(), PACK)
+    assert not clocks.is_working_day(at(f"{day} 12:00").date(), WHERE)
 
 
 @pytest.mark.parametrize("day", ["2026-12-23", "2026-12-28", "2026-12-30", "2027-01-05", "2027-03-25", "2027-05-07"])
 def test_the_office_is_open_on(day: str) -> None:
-    assert clocks.is_working_day(at(f"{day} 12:00").date(), PACK)
+    assert clocks.is_working_day(at(f"{day} 12:00").date(), WHERE)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_the_office_is_open_on(day: str) -> None:
     ],
 )
 def test_a_start_outside_office_hours_counts_from_the_next_opening(start: str, opening: str) -> None:
-    assert shown(clocks.when_open(at(start), PACK)) == opening
+    assert shown(clocks.when_open(at(start), WHERE)) == opening
 
 
 @pytest.mark.parametrize(
@@ -207,21 +208,21 @@ def test_the_deadlines_of_the_five_stories(what: str, start: str, length: str, e
 def test_office_time_runs_only_while_the_office_is_open() -> None:
     assert office("2027-01-05 15:00", timedelta(hours=2)) == "Thu 7 Jan 2027 09:00"
     assert office("2027-03-25 15:00", timedelta(hours=9)) == "Tue 30 Mar 2027 16:00"
-    between = clocks.office_time_between(at("2027-03-25 15:00"), at("2027-03-30 09:30"), PACK)
+    between = clocks.office_time_between(at("2027-03-25 15:00"), at("2027-03-30 09:30"), WHERE)
     assert between == timedelta(hours=2, minutes=30)
-    assert clocks.office_time_between(at("2027-01-08 10:00"), at("2027-01-07 10:00"), PACK) == timedelta(0)
+    assert clocks.office_time_between(at("2027-01-08 10:00"), at("2027-01-07 10:00"), WHERE) == timedelta(0)
 
 
 def test_half_of_a_budget_is_counted_in_its_own_clock() -> None:
     start, end = at("2027-02-11 10:00"), at("2027-02-16 10:00")
-    assert shown(clocks.part_way(start, end, 50, Clock.OFFICE, PACK)) == "Fri 12 Feb 2027 14:00"
-    assert shown(clocks.part_way(start, end, 50, Clock.AROUND_THE_CLOCK, PACK)) == "Sat 13 Feb 2027 22:00"
+    assert shown(clocks.part_way(start, end, 50, Clock.OFFICE, WHERE)) == "Fri 12 Feb 2027 14:00"
+    assert shown(clocks.part_way(start, end, 50, Clock.AROUND_THE_CLOCK, WHERE)) == "Sat 13 Feb 2027 22:00"
 
 
 @pytest.mark.parametrize("clock", Clock)
 def test_holding_for_no_time_changes_nothing(clock: Clock) -> None:
     end, moment = at("2027-02-16 10:00"), at("2027-02-12 13:00")
-    assert clocks.given_back(end, moment, moment, clock, PACK) == end
+    assert clocks.given_back(end, moment, moment, clock, WHERE) == end
 
 
 @pytest.mark.parametrize(
@@ -239,11 +240,11 @@ def test_holding_for_no_time_changes_nothing(clock: Clock) -> None:
 def test_the_time_a_clock_stood_is_given_back_on_that_clock(
     clock: Clock, end: str, held: str, resumed: str, after: str
 ) -> None:
-    assert shown(clocks.given_back(at(end), at(held), at(resumed), clock, PACK)) == after
+    assert shown(clocks.given_back(at(end), at(held), at(resumed), clock, WHERE)) == after
 
 
 def test_a_date_beyond_the_calendar_is_refused_rather_than_guessed() -> None:
-    assert clocks.is_working_day(at("2040-12-28 12:00").date(), PACK)
+    assert clocks.is_working_day(at("2040-12-28 12:00").date(), WHERE)
     for start in ("2040-12-30 10:00", "9999-12-31 10:00", "0999-01-01 10:00"):
         with pytest.raises(BeyondCalendar):
             ends(start, "2 m")
