@@ -7,13 +7,19 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from console import computing
-from console.case_commands import Json, say
-from console.failures import INVALID, UNEXPECTED, Fault, Invalid, told
+from activities.surroundings import read_settings
+from console import accounts, computing
+from console.case_commands import Case, Json, look, say
+from console.casework import Casework
+from console.failures import INVALID, UNEXPECTED, Fault, Invalid, NotFound, told
+from console.handoff_commands import handoff_id
+from console.words import DEADLINE
+from models.handoffs import Deadline, Handoff
+from models.packs import RulePack
 
 app = typer.Typer(help="Tidsfrister | Deadlines", no_args_is_help=True)
 
@@ -70,6 +76,47 @@ async def compute(
         for place, step in enumerate(answer.steps, start=1):
             typer.echo(f"{place:>2}. {step['sv']}\n    {step['en']}")
         typer.echo(answer.due)
+
+
+@app.command("explain", short_help="Förklara en frist | Explain a deadline")
+@told
+async def explain(
+    case: Case,
+    handoff: Annotated[str, typer.Argument(help="Förfrågans nummer, som H3. | Its number.", metavar="HANDOFF")],
+    as_json: Json = False,
+) -> None:
+    """Vilken regel, vilka dagar och vilka händelser som har flyttat fristen. | Which rule, days and events moved it."""
+    casework = Casework(read_settings())
+    standing, note = await look(casework, case)
+    pack, found = casework.pack(standing.state.case), standing.state.handoffs.get(handoff_id(handoff))
+    if found is None:
+        raise NotFound(
+            "Förfrågan finns inte i ärendet, eller är avslutad och har inga klockor.",
+            "There is no such handoff in the case, or it has ended and has no clocks.",
+        )
+    if as_json:
+        deadlines = [deadline_data(d, found, pack) for d in found.deadlines]
+        say(
+            {"case": standing.state.case, "handoff": found.id, "deadlines": deadlines}
+            | ({"note": note} if note else {})
+        )
+        return
+    typer.echo(f"{found.id}: {pack.kinds[found.kind].sv} | {pack.kinds[found.kind].en}")
+    for deadline in found.deadlines:
+        typer.echo(f"\n{' | '.join(DEADLINE.get(deadline.name, (deadline.name,)))}")
+        for place, (_, (sv, en)) in enumerate(accounts.account_of(deadline, found, pack), start=1):
+            typer.echo(f"{place:>2}. {sv}\n    {en}")
+    if not found.deadlines:
+        typer.echo("Ingen klocka går. | No clock runs.")
+    if note:
+        typer.echo(note)
+
+
+def deadline_data(deadline: Deadline, handoff: Handoff, pack: RulePack) -> dict[str, Any]:
+    """One deadline with its account, and the one line of it."""
+    sv, en = accounts.line_of(deadline, handoff, pack)
+    steps = [{"code": code, "sv": sv, "en": en} for code, (sv, en) in accounts.account_of(deadline, handoff, pack)]
+    return {"name": deadline.name, "due": deadline.due.isoformat(), "short": {"sv": sv, "en": en}, "steps": steps}
 
 
 def answer_lines(file: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -131,6 +131,12 @@ STEPS: dict[str, Words] = {
     ),
     "due": ("Går ut {at}.", "Due {at}."),
 }
+ENDS = frozenset(
+    {"working-days", "office-time", "real-time", "held", "hold-after-end", "due", "was-set", "late-at-birth"}
+    | {"moves-left-out", "moved-held", "moved-hurried", "moved-extended", "moved-date-moved", "moved-rules-adopted"}
+    | {"moved-rerouted", "moved-reopened"}
+)
+"""Steps that come `at` an end: midnight is then 24:00 of the day before, as in every table."""
 IMPOSSIBLE: dict[str, Words] = {
     "unit-not-on-clock": (
         "den klockan räknar inte den enheten: office tar minutes, hours och working-days; around-the-clock tar "
@@ -178,19 +184,30 @@ ENGLISH = Language(1, "Not counted", "Closed", "and {n} more days")
 
 def sentence(step: Step, where: Calendar) -> Words:
     """A step as a sentence in Swedish and one in English, in the calendar's own local time."""
-    return rendered(STEPS[step.code], step, where)
+    return rendered(STEPS, step, where)
 
 
-def rendered(words: Words, step: Step, where: Calendar) -> Words:
-    return words[0].format_map(parts(step, where, SWEDISH)), words[1].format_map(parts(step, where, ENGLISH))
+def rendered(
+    words: dict[str, Words],
+    step: Step,
+    where: Calendar,
+    more: Callable[[Step, Calendar, Language], dict[str, str]] | None = None,
+) -> Words:
+    """A step in the words that `words` has for it; `more` gives what only they tell."""
+    sv, en = words[step.code]
+    swedish, english = (
+        parts(step, where, language) | (more(step, where, language) if more else {}) for language in (SWEDISH, ENGLISH)
+    )
+    return sv.format_map(swedish), en.format_map(english)
 
 
 def parts(step: Step, where: Calendar, language: Language) -> dict[str, str]:
     """Every field of a step as text in one language."""
     told: dict[str, str] = {"number": str(step.amount), "word": step.word or "", "closed": "", "shut": ""}
-    for name in ("at", "since", "until"):
+    for name in ("at", "was", "since", "until"):
         if (instant := getattr(step, name)) is not None:
-            told[name] = moment(instant, where, language)
+            as_end = name == "was" or (name == "at" and step.code in ENDS)
+            told[name] = (ends if as_end else moment)(instant, where, language)
     for name in ("day", "to"):
         if (day := getattr(step, name)) is not None:
             told[name] = day_text(day, language)

@@ -83,19 +83,23 @@ class Step(Word):
     code: Code
     at: Instant | None = None
     """Where the reckoning stands after this step."""
+    was: Instant | None = None
+    """Where it stood before, when an end was moved after it had been set."""
     since: Instant | None = None
     until: Instant | None = None
     day: date | None = None
     to: date | None = None
     amount: int | None = None
     unit: Unit | None = None
+    clock: Clock | None = None
     stood: timedelta | None = None
     closed: tuple[ClosedDay, ...] = ()
     """Days that were passed over, and why; the first of them when there are many."""
     omitted: int = 0
     """How many more there are."""
     word: str | None = None
-    """A source of law, a role, a ground or a time of day, as the code says."""
+    """A source of law, an organisation, a role or a time of day, as the code says."""
+    ground: Code | None = None
 
 
 class Reckoning(NamedTuple):

@@ -160,7 +160,7 @@ def day_ended(day: date, end: End, where: Calendar) -> Reckoning:
 def reckoned(start: datetime, span: Span, clock: Clock, end: End, where: Calendar) -> Reckoning:
     """A live deadline's term as `rules.clocks.due` counts it, with its steps."""
     start = start.astimezone(UTC)
-    counts = Step(code="counts-from", at=start)
+    counts = Step(code="counts-back-from" if end is End.COUNTDOWN else "counts-from", at=start)
     if clock is Clock.CALENDAR:
         day, steps = last_day(start, span, end, where)
         closing = day_ended(day, end, where)
