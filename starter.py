@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from activities.surroundings import OWNER_ONLY, configure_logs, read_settings
-from console import case_commands, handoff_commands, reading, views
+from console import (
+    adoption_commands,
+    case_commands,
+    deadline_commands,
+    deadline_views,
+    handoff_commands,
+    reading,
+    views,
+)
 from console.case_commands import Case, Json, say, screen
 from console.casework import Casework
 from console.failures import run_program, told
@@ -23,7 +31,10 @@ app = typer.Typer(
     help="Utväg: en persons väg ut, samordnad. Vid fara för liv: ring 112. | One person's way out, coordinated.",
 )
 app.add_typer(case_commands.app, name="case")
+adopt = case_commands.app.command("adopt-rules", short_help="Gå över till nyare regler | Adopt newer rules")
+adopt(adoption_commands.adopt_rules)
 app.add_typer(handoff_commands.app, name="handoff")
+app.add_typer(deadline_commands.app, name="deadline")
 directory_app = typer.Typer(help="Katalogen över organisationer | The directory", no_args_is_help=True)
 app.add_typer(directory_app, name="directory")
 
@@ -54,7 +65,7 @@ async def advance(
         now = standing.now.isoformat()
         say({"case": reference, "now": now, "revision": standing.state.revision, "rungs_fired": fired})
     else:
-        now = views.clock(standing.now)
+        now = deadline_views.clock(standing.now)
         typer.echo(f"Ärendets tid är nu {now}. | The case's time is now {now}.")
         screen.print(views.handoff_table(standing, casework.pack(reference)))
         typer.echo(f"Nya påminnelser | New rungs fired: {fired}")

@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Any
 from uuid import uuid4
 
 from temporalio.client import Client
@@ -17,27 +16,27 @@ from activities.protected_data import DeskStore
 from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, pack_on
 from activities.stores import open_existing, register_url
-from console.coding import coded_facts, item_id, kept_items, start_of
+from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unknown_codes
+from console.coding import coded_facts, kept_items, start_of
 from console.failures import Fault, Invalid, NotFound, Refused
 from models.case import CaseState, Receipt
 from models.contracts import CaseInput, Opening, Refusal, Standing
-from models.desk import AssessmentRecord, Category
 from models.desk_tables import InboxRow
 from models.directory import DirectoryEntry
 from models.events import (
-    Acted,
     Actor,
     ClockMoved,
     Closed,
     Facts,
     FactsRecorded,
     Opened,
+    RulesAdopted,
     Sent,
     Submitted,
     fingerprint,
 )
-from models.handoffs import ANSWERERS, Act
-from models.intake import Filling, Intake, PhoneAnswer
+from models.handoffs import Act
+from models.intake import Filling, Intake
 from models.packs import RulePack
 from models.settings import Settings
 from models.words import (
@@ -45,7 +44,6 @@ from models.words import (
     Code,
     EndCode,
     HandoffId,
-    ItemId,
     OrgId,
     RequestKey,
     Urgency,
@@ -216,59 +214,21 @@ class Casework:
         handoff: HandoffId,
         act: Act,
         org: OrgId,
-        *,
-        reason: Code | None = None,
-        answer: Code | None = None,
-        note: str | None = None,
-        assessment: AssessmentRecord | None = None,
-        by_phone: PhoneAnswer | None = None,
+        said: Answer = NOTHING_MORE,
         key: RequestKey | None = None,
     ) -> Receipt:
         """Acts on a handoff. Words and assessments are kept at `org`'s desk first; the act carries their id."""
         key = key or str(uuid4())
         self.organisation(org)
-        self.refuse_unknown_codes(case, act, reason, answer, by_phone)
-        assessment = assessment or (by_phone.assessment if by_phone else None)
-        note = note or (by_phone.note if by_phone else None)
-        kept: dict[str, tuple[ItemId, Category, Any]] = {}
-        if note is not None:
-            kept["note"] = (item_id(key, "note"), Category.NOTE, {"handoff": handoff, "text": note})
-        if assessment is not None:
-            content = assessment.model_dump(mode="json", exclude_none=True)
-            kept["assessment"] = (item_id(key, "assessment"), Category.ASSESSMENT, content)
-        event = Acted(
-            key=key,
-            by=Actor(org=org),
-            handoff=handoff,
-            act=act,
-            reason=reason,
-            answer=answer,
-            note=kept["note"][0] if "note" in kept else None,
-            assessment=kept["assessment"][0] if "assessment" in kept else None,
-            by_phone=by_phone.coded() if by_phone else None,
-        )
+        refuse_unknown_codes(self.pack(case), act, said)
+        event = acted(handoff, act, org, said, self.organisation(said.to) if said.to else None, key)
+        kept = kept_words(said, handoff, key)
         if kept and self.earlier_receipt(case, event) is None:
             if refusal := self.foreseen(await self.standing(case), event):
                 raise Refused(refusal)
             for item, category, content in kept.values():
                 self.desk(org).keep(item, case, category, org, content)
         return await self.submit(case, event)
-
-    def refuse_unknown_codes(
-        self, case: CaseRef, act: Act, reason: Code | None, answer: Code | None, by_phone: PhoneAnswer | None
-    ) -> None:
-        """A reason or answer that is in no list may be free text: it is stopped here, before it goes anywhere."""
-        kinds = self.pack(case).kinds.values()
-        reasons = {code for kind in kinds for code in kind.reasons.get(act, ())}
-        answers = {code for kind in kinds for code in kind.answers.get(act, ())}
-        if reason is not None and reason not in reasons:
-            code = "reason-needed" if reasons else "no-reason-here"
-            raise Refused(Refusal(code=code, possible=tuple(sorted(reasons))))
-        if answer is not None and answer not in answers:
-            raise Refused(Refusal(code="unknown-answer" if answers else "no-answer-here"))
-        if by_phone is not None and by_phone.answered_by not in ANSWERERS:
-            functions = ", ".join(sorted(ANSWERERS))
-            raise Invalid(Fault("answered_by", f"ange en funktion: {functions}", f"state a function: {functions}"))
 
     async def close(self, case: CaseRef, code: EndCode, org: OrgId, key: RequestKey | None = None) -> Receipt:
         return await self.submit(case, Closed(key=key or str(uuid4()), by=Actor(org=org), code=code))
@@ -333,7 +293,7 @@ class Casework:
         outcome = decide(standing.state, event, standing.now, self.pack(standing.state.case))
         return outcome if isinstance(outcome, Refusal) else None
 
-    def earlier_receipt(self, case: CaseRef, event: Submitted) -> Receipt | None:
+    def earlier_receipt(self, case: CaseRef, event: Submitted | RulesAdopted) -> Receipt | None:
         """The receipt that this very request was given, however long ago.
 
         Raises:

@@ -23,7 +23,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from console import views, words
+from console import deadline_views, views, words
 from console.casework import Casework
 from console.stories import OffScript, Play, load_stories, summary
 from models.register import CaseRow, DeadlineRow
@@ -51,7 +51,7 @@ class Stage:
     def tell(self, case: CaseRef, said: str) -> None:
         row = self.casework.view.case(case)
         offset = timedelta(seconds=row.clock_offset_seconds if row else 0)
-        when = views.clock(datetime.now(UTC) + offset)
+        when = deadline_views.clock(datetime.now(UTC) + offset)
         self.lines.append(f"{case}  {when}  {said}")
         if self.echo is not None:
             self.echo.print(
@@ -82,7 +82,7 @@ class Stage:
         rungs = len(self.casework.view.firings(play.case))
         name = Text.assemble((row.ref, "bold"), "\n", (script.sv, "dim"))
         phase = "\n".join(words.PHASE[Phase(row.phase)])
-        when = views.end_clock(due)
+        when = deadline_views.end_clock(due)
         table.add_row(name, phase, str(opened), when, str(late or ""), str(rungs or ""), steps)
 
 

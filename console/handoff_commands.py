@@ -10,13 +10,15 @@ import typer
 from activities.rule_packs import PACKS, pack_on
 from activities.surroundings import read_settings
 from console import reading, views, words
+from console.answers import Answer
 from console.case_commands import As, Case, Json, Key, look, say, screen
 from console.casework import Casework
+from console.deadline_views import deadline_text
 from console.failures import Fault, Invalid, told
 from models.case import Receipt
 from models.contracts import Standing
 from models.desk import AssessmentRecord
-from models.handoffs import Act
+from models.handoffs import Act, DeadlineName, Extension
 from models.intake import PhoneAnswer
 from models.packs import RulePack
 from models.words import Urgency
@@ -97,6 +99,13 @@ async def act(
         str | None,
         typer.Option(help="Hotbedömning (JSON); stannar vid er desk. | Kept at your desk.", metavar="FILE|-"),
     ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", help="Ny mottagare, eller den ansvariga. | New recipient, or who is.", metavar="ORG"),
+    ] = None,
+    paragraph: Annotated[
+        str | None, typer.Option(help='Lagrum, som "SoL 29:4". | The paragraph.', metavar="LAW")
+    ] = None,
     by_phone: Annotated[
         str | None,
         typer.Option(help="Mottagarens svar per telefon eller brev (JSON). | By phone or post.", metavar="FILE|-"),
@@ -104,23 +113,55 @@ async def act(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Kvitterar, tar emot, avböjer, påbörjar, vilar, återupptar, avslutar eller återtar. | Answers a handoff."""
+    """Svarar på en förfrågan. `handoff list` visar vad var och en kan göra. | Answers a handoff."""
     if [note_file, assessment, by_phone].count("-") > 1:
         raise Invalid(Fault("-", "bara en fil kan läsas från standard in", "only one file can be standard input"))
     casework = Casework(read_settings())
     reference = reading.case_reference(case)
-    receipt = await casework.act(
-        reference,
-        handoff_id(handoff),
-        action,
-        org,
+    said = Answer(
         reason=reason,
         answer=answer,
         note=reading.read_text(note_file, LONGEST_NOTE) if note_file else None,
         assessment=reading.read_model(AssessmentRecord, assessment) if assessment else None,
         by_phone=reading.read_model(PhoneAnswer, by_phone) if by_phone else None,
-        key=reading.request_key(key),
+        to=to,
+        paragraph=paragraph,
     )
+    receipt = await casework.act(reference, handoff_id(handoff), action, org, said, reading.request_key(key))
+    await tell(casework, reference, receipt, as_json)
+
+
+@app.command("extend", short_help="Förläng en tid | Extend a deadline")
+@told
+async def extend(
+    case: Case,
+    handoff: Annotated[str, typer.Argument(help="Förfrågans nummer, som H3. | Its number.", metavar="HANDOFF")],
+    deadline: Annotated[DeadlineName, typer.Argument(help="Vilken tid. | Which deadline.")],
+    org: As,
+    more: Annotated[str, typer.Option("--more", help='Hur mycket, som "5 wd", "2 w". | How much.', metavar="TIME")],
+    decided_by: Annotated[
+        str,
+        typer.Option("--decided-by", help="Vem som beslutat: roll, court, board. | Who decided.", metavar="CODE"),
+    ],
+    ground: Annotated[str, typer.Option("--ground", help="Skäl, en kod ur listan. | The ground.", metavar="CODE")],
+    note_file: Annotated[
+        str | None, typer.Option(help="Anteckning; stannar vid er desk. | A note, kept at your desk.", metavar="FILE|-")
+    ] = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Noterar ett beslut om längre tid. Bara den som regeln nämner kan besluta. | Records a decision on more time."""
+    casework = Casework(read_settings())
+    reference = reading.case_reference(case)
+    extension = Extension(
+        deadline=deadline,
+        by=reading.code(decided_by, "decided-by"),
+        ground=reading.code(ground, "ground"),
+        span=reading.span(more),
+    )
+    note = reading.read_text(note_file, LONGEST_NOTE) if note_file else None
+    said = Answer(extension=extension, note=note)
+    receipt = await casework.act(reference, handoff_id(handoff), Act.EXTEND, org, said, reading.request_key(key))
     await tell(casework, reference, receipt, as_json)
 
 
@@ -198,6 +239,8 @@ async def tell(casework: Casework, case: str, receipt: Receipt, as_json: bool) -
         return
     if receipt.status is not None:
         typer.echo(f"{receipt.handoff}: {views.both(words.STATUS[receipt.status])}")
+    for kept in receipt.kept:
+        typer.echo(f"  {kept.handoff}: {views.both(words.KEPT[kept.reason])}")
     for line in next_deadlines(standing, pack, receipt.handoff):
         typer.echo(line)
     for line in views.new_handoffs(standing, pack, receipt):
@@ -208,4 +251,5 @@ def next_deadlines(standing: Standing, pack: RulePack, handoff: str | None) -> l
     live = standing.state.handoffs.get(handoff or "")
     if live is None:
         return []
-    return [f"  {pack.kinds[live.kind].sv}, {views.deadline_text(d, standing.now).plain}" for d in live.deadlines]
+    kind, now = pack.kinds[live.kind], standing.now
+    return [f"  {kind.sv}, {deadline_text(d, live, pack, now).plain}" for d in live.deadlines]

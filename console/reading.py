@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from activities.rule_packs import BadPack, term
 from console.failures import Fault, Invalid
-from models.words import CaseRef, CheckedRef, RequestKey
+from models.calendars import Span
+from models.words import CaseRef, CheckedRef, Code, RequestKey
 
 LARGEST = 256 * 1024
 """Bytes. An intake is a page or two; anything larger is not one."""
@@ -146,6 +148,23 @@ def request_key(text: str | None) -> RequestKey | None:
         return TypeAdapter(RequestKey).validate_python(text.lower())
     except ValidationError:
         raise Invalid(Fault("key", "ska vara ett UUID", "should be a UUID")) from None
+
+
+def code(text: str, field: str) -> Code:
+    """A code from a list, as people type it."""
+    try:
+        return TypeAdapter(Code).validate_python(text.strip().lower())
+    except ValidationError:
+        raise Invalid(Fault(field, "ska vara en kod ur listan", "should be a code from the list")) from None
+
+
+def span(text: str) -> Span:
+    """`5 wd`, `2 w` or `3 m` as the rules write a length of time."""
+    try:
+        return Span.model_validate(term(text.strip())[0])
+    except (BadPack, ValidationError):
+        sv, en = 'skriv till exempel "5 wd", "10 d", "2 w", "3 m" eller "24 h"', 'write "5 wd", "10 d", "2 w" or "3 m"'
+        raise Invalid(Fault("more", sv, en)) from None
 
 
 def duration(text: str) -> timedelta:

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from console import reading, views, words
+from console import deadline_views, reading, words
+from console.answers import Answer
 from console.casework import Casework
 from console.failures import Fault, Invalid, Refused
 from models.desk import AssessmentRecord
@@ -29,7 +30,7 @@ class Told(Word):
     refused: Code | None = None
 
 
-class Answer(Told):
+class Acts(Told):
     do: Literal["act"]
     handoff: Code
     """The kind: the newest open handoff of that kind is meant."""
@@ -38,6 +39,12 @@ class Answer(Told):
     answer: Code | None = None
     by_phone: PhoneAnswer | None = None
     assessment: AssessmentRecord | None = None
+    to: OrgId | None = None
+    paragraph: str | None = None
+
+    def said(self) -> Answer:
+        words_said = ("reason", "answer", "by_phone", "assessment", "to", "paragraph")
+        return Answer(**{name: getattr(self, name) for name in words_said})
 
 
 class Record(Told):
@@ -57,7 +64,7 @@ class Close(Told):
     code: EndCode
 
 
-Step = Annotated[Answer | Record | Send | Close, Field(discriminator="do")]
+Step = Annotated[Acts | Record | Send | Close, Field(discriminator="do")]
 
 
 class Script(Word):
@@ -142,7 +149,8 @@ class Play:
         fired = self._casework.view.firings(case)
         for row in fired[self._rungs_told :]:
             receivers = ", ".join(words.ROLE[to.partition(":")[2]][0] for to in row.receivers)
-            self._tell(case, f"▲ {row.handoff} {words.DEADLINE[row.deadline][0]}: {receivers} ({views.clock(row.due)})")
+            when = deadline_views.clock(row.due)
+            self._tell(case, f"▲ {row.handoff} {words.DEADLINE[row.deadline][0]}: {receivers} ({when})")
         self._rungs_told = len(fired)
 
     async def check_end(self, case: CaseRef) -> None:
@@ -156,21 +164,12 @@ class Play:
         if (forward := at - standing.now) > timedelta(0):
             await self._casework.advance(case, forward)
 
-    async def take(self, case: CaseRef, step: Answer | Record | Send | Close) -> str:
+    async def take(self, case: CaseRef, step: Acts | Record | Send | Close) -> str:
         work = self._casework
         match step:
-            case Answer():
+            case Acts():
                 handoff = await self.newest(case, step.handoff)
-                await work.act(
-                    case,
-                    handoff,
-                    step.act,
-                    step.org,
-                    reason=step.reason,
-                    answer=step.answer,
-                    by_phone=step.by_phone,
-                    assessment=step.assessment,
-                )
+                await work.act(case, handoff, step.act, step.org, step.said())
                 phone = " ☎" if step.by_phone else ""
                 kind = work.pack(case).kinds[step.handoff]
                 return f"{step.org}: {words.ACT[step.act][0]} {handoff} {kind.sv}{phone}"

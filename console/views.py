@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -13,44 +12,22 @@ from rich.table import Table
 from rich.text import Text
 
 from console import words
+from console.deadline_views import clock, deadline_data, deadline_text, end_clock, short_clock
 from models.case import Receipt
 from models.contracts import Standing
 from models.desk_tables import InboxRow
 from models.directory import DirectoryEntry
-from models.handoffs import Deadline, Handoff
+from models.handoffs import Handoff
 from models.packs import RulePack
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
 from rules.acts import may_do
-from rules.clocks import written_end
 
-ZONE = "Europe/Stockholm"
 DEADLINE_WIDTH = 38
 """Room for a deadline's name and instant on one line."""
-WEEKDAYS = ("mån", "tis", "ons", "tors", "fre", "lör", "sön")
 
 
 def both(pair: tuple[str, str]) -> str:
     return f"{pair[0]} | {pair[1]}"
-
-
-def clock(instant: datetime | None, zone: str = ZONE) -> str:
-    """A point in time, local: `tis 2027-01-05 22:46`."""
-    if instant is None:
-        return "–"
-    here = instant.astimezone(ZoneInfo(zone))
-    return f"{WEEKDAYS[here.weekday()]} {here:%Y-%m-%d %H:%M}"
-
-
-def short_clock(instant: datetime | None, zone: str = ZONE) -> str:
-    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if instant else "–"
-
-
-def end_clock(due: datetime | None, zone: str = ZONE) -> str:
-    """A deadline, local: `fre 2027-03-12 24:00`."""
-    if due is None:
-        return "–"
-    day, time = written_end(due, zone)
-    return f"{WEEKDAYS[day.weekday()]} {day} {time}"
 
 
 def table_of(*headings: tuple[str, str, int], whole: Iterable[str] = ()) -> Table:
@@ -65,21 +42,13 @@ def stacked(pair: tuple[str, str]) -> str:
     return f"{pair[0]}\n{pair[1]}"
 
 
-def deadline_data(deadline: Deadline, now: datetime) -> dict[str, Any]:
-    return deadline.model_dump(mode="json", exclude={"climbed"}) | {"overdue": is_overdue(deadline, now)}
-
-
-def is_overdue(deadline: Deadline, now: datetime) -> bool:
-    return deadline.due <= now and deadline.next_at is not None
-
-
 def handoff_data(handoff: Handoff, standing: Standing, pack: RulePack) -> dict[str, Any]:
     """One handoff with its clocks and what each of its parties can do now."""
     kind = pack.kinds[handoff.kind]
     orgs = dict.fromkeys((handoff.requester, handoff.recipient))
     return handoff.model_dump(mode="json", exclude={"deadlines", "candidates", "step"}) | {
         "title": {"sv": kind.sv, "en": kind.en},
-        "deadlines": [deadline_data(d, standing.now) for d in handoff.deadlines],
+        "deadlines": [deadline_data(d, handoff, pack, standing.now) for d in handoff.deadlines],
         "possible": {org: list(may_do(standing.state, handoff, org, pack)) for org in orgs},
         "possible_by_phone": list(may_do(standing.state, handoff, handoff.requester, pack, by_phone=True)),
     }
@@ -124,22 +93,6 @@ def row_data(row: CaseRow, overdue: int, next_due: datetime | None) -> dict[str,
     return data | {"overdue": overdue, "next_due": next_due.isoformat() if next_due else None}
 
 
-def deadline_text(deadline: Deadline, now: datetime) -> Text:
-    name = words.DEADLINE[deadline.name][0]
-    if deadline.next_at is None:
-        return Text(f"{name}: klockan står | clock stands", style="dim")
-    late = is_overdue(deadline, now)
-    text = Text(f"{name}: {end_clock(deadline.due)}", style="red" if late else "")
-    if late:
-        text.append("\n  FÖRSENAD | LATE", style="bold red")
-    if deadline.rung:
-        repeats = f"+{deadline.recurrences}" if deadline.recurrences else ""
-        text.append(f"  ▲{deadline.rung}{repeats}", style="bold red")
-    if deadline.late_at_birth:
-        text.append("  sen från början | late at birth", style="yellow")
-    return text
-
-
 def handoff_table(standing: Standing, pack: RulePack) -> RenderableType:
     if not standing.state.handoffs:
         return Text("Inga öppna förfrågningar. | No open handoffs.", style="dim")
@@ -153,17 +106,23 @@ def handoff_table(standing: Standing, pack: RulePack) -> RenderableType:
     for handoff in standing.state.handoffs.values():
         kind = pack.kinds[handoff.kind]
         acute = " ‼" if handoff.urgency == "acute" else ""
-        status = stacked(words.STATUS[handoff.status]) + (
-            f"\n({handoff.business_status})" if handoff.business_status else ""
-        )
+        status = stacked(words.STATUS[handoff.status]) + outcome(handoff.business_status)
         what = f"{kind.sv}{acute}\n{kind.en}\n{handoff.requester} → {handoff.recipient}"
         table.add_row(
             handoff.id,
             what + "".join(f"\n{line}" for line in remarks(handoff, standing, pack)),
             status,
-            Text("\n").join(deadline_text(d, standing.now) for d in handoff.deadlines),
+            Text("\n").join(deadline_text(d, handoff, pack, standing.now) for d in handoff.deadlines),
         )
     return table
+
+
+def outcome(code: str | None) -> str:
+    """A business status in words, under the status."""
+    if code is None:
+        return ""
+    sv, en = words.OUTCOME.get(code, (code, code))
+    return f"\n({sv}" + (f"\n{en})" if en != sv else ")")
 
 
 def new_handoffs(standing: Standing, pack: RulePack, receipt: Receipt) -> list[str]:

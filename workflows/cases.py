@@ -16,9 +16,9 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Receipt
-from models.contracts import PLANE_QUEUE, STANDING, SUBMIT, CaseInput, Refusal, Standing
+from models.contracts import ADOPT, PLANE_QUEUE, STANDING, SUBMIT, Adoption, CaseInput, Refusal, Standing
 from models.events import Submitted
-from models.words import CaseRef
+from models.words import CaseRef, RequestKey, Word
 from workflows.connection import Unavailable
 
 ANSWER_SECONDS = 4
@@ -57,10 +57,19 @@ async def submit(client: Client, case: CaseRef, event: Submitted) -> Receipt | R
         NoSuchCase: no case runs under this reference.
         Unavailable: no answer within four seconds; repeat with the same key.
     """
+    return await updated(client, case, SUBMIT, event, event.key)
+
+
+async def adopt(client: Client, case: CaseRef, adoption: Adoption) -> Receipt | Refusal:
+    """Takes an open case over to newer rules. Raises as `submit` does."""
+    return await updated(client, case, ADOPT, adoption, adoption.event.key)
+
+
+async def updated(client: Client, case: CaseRef, name: str, argument: Word, key: RequestKey) -> Receipt | Refusal:
     handle = client.get_workflow_handle(case)
     try:
         receipt: Receipt = await handle.execute_update(
-            SUBMIT, event, id=event.key, result_type=Receipt, rpc_timeout=timedelta(seconds=ANSWER_SECONDS)
+            name, argument, id=key, result_type=Receipt, rpc_timeout=timedelta(seconds=ANSWER_SECONDS)
         )
         return receipt
     except WorkflowUpdateFailedError as error:
