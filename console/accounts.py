@@ -36,6 +36,7 @@ ACCOUNT: dict[str, Words] = {
         "Den tiden, {at}, hade redan gått när förfrågan kom: den var sen från början och ersätts.",
         "That time, {at}, had passed when the handoff was made: it was late at birth and is replaced.",
     ),
+    "first-due": ("Gick först ut {at}.", "First due {at}."),
     "was-set": (
         "Sattes, räknat från {since}, först till {at} enligt vad som då gällde.",
         "Set, counted from {since}, first to {at} by what was in force then.",

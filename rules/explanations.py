@@ -31,7 +31,7 @@ def account(deadline: Deadline, rule: DeadlineRule, where: Calendar, own: OrgId 
     set_at = set_by_rule(deadline, ends, reckoning)
     steps = ruled(rule, own)
     if set_at == 0 and reckoning is not None:
-        steps += reckoning.steps
+        steps += (*reckoning.steps, *((Step(code="first-due", at=ends[0]),) if deadline.moves else ()))
     else:
         steps += (Step(code="was-set", since=deadline.origin, at=ends[0]),)
     for place, move in enumerate(deadline.moves, start=1):

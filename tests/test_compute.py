@@ -18,8 +18,8 @@ from tests.support import ROOT
 from tests.swedish_calendar import local, zulu
 
 QUESTION = {"start": "2027-01-11T10:00:00+01:00", "clock": "around-the-clock", "amount": 24, "unit": "hours"}
-OFFICE = {"clock": "office", "unit": "working-days"}
-CALENDAR = {"clock": "calendar", "unit": "days"}
+OFFICE: dict[str, Any] = {"clock": "office", "unit": "working-days"}
+CALENDAR: dict[str, Any] = {"clock": "calendar", "unit": "days"}
 
 
 def asked(*lines: bytes | str | dict[str, Any]) -> bytes:
