@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from models.calendars import Calendar, Term
 from models.handoffs import OPEN, WATCHES, Act, Deadline, DeadlineName, Handoff
 from models.packs import IfMissed, IfUnanswered, Met
 from models.words import Code, Function, HandoffId, Urgency
@@ -102,12 +103,23 @@ def missed(turn: Turn, handoff: Handoff, deadline: Deadline) -> None:
         lapse(turn, handoff, deadline)
         return
     where = handoffs.calendar_of(handoff, deadline.name, turn.pack)
-    again = clocks.due(deadline.falls_at or deadline.due, rule.term, where)
+    again = next_report(deadline, rule.term, turn.now, where)
     with_alarm(turn, handoff, deadline.model_copy(update={"falls_at": again}))
     owner = handoffs.owner(handoff, deadline.name)
     reports = [h for h in turn.state.handoffs.values() if h.kind == rule.reports and h.parent == handoff.id]
     if rule.reports is not None and not any(report.status in OPEN for report in reports):
         turn.request(rule.reports, owner, owner, Urgency.ORDINARY, parent=handoff.id)
+
+
+def next_report(deadline: Deadline, term: Term, now: datetime, where: Calendar) -> datetime:
+    """The first end of a whole number of terms, counted from where the first one was, that is still to come."""
+    periods = 1
+    while True:
+        span = term.span.model_copy(update={"amount": term.span.amount * periods})
+        end = clocks.due(deadline.origin, term.model_copy(update={"span": span}), where)
+        if end > max(now, deadline.due):
+            return end
+        periods += 1
 
 
 def lapse(turn: Turn, handoff: Handoff, deadline: Deadline) -> None:
