@@ -33,6 +33,7 @@ from activities.register import Register
 from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, BadPack, pack_now
 from activities.stores import BadDatabase, migrate, open_database, register_url
+from activities.subscriptions import Subscriptions, subscribed
 from activities.surroundings import OWNER_ONLY, BadSettings, configure_logs, read_settings
 from models.contracts import PLANE_QUEUE, desk_queue
 from models.settings import Settings
@@ -63,6 +64,7 @@ class Running:
         self.desks: dict[OrgId, DeskStore] = {}
         self.plane = False
         self.view: RegisterView | None = None
+        self.events: Subscriptions | None = None
         self.failure: str | None = None
         self.shut_desks: dict[OrgId, float] = {}
         self.overslept: list[CaseRef] = []
@@ -75,6 +77,8 @@ class Running:
         good = register and self.temporal and self.failure is None and not self.shut_desks and not self.overslept
         parts = {"plane": self.plane, "desks": sorted(self.desks), "register": register, "temporal": self.temporal}
         parts |= {"desks_that_do_not_open": sorted(self.shut_desks), "cases_that_overslept": self.overslept}
+        if self.events is not None and self.events.failing:
+            parts["receivers_that_take_no_events"] = self.events.failing  # another's fault: this process is well
         return {"status": "ok" if good else "failing", **parts}
 
     async def try_desk(self, org: OrgId, stack: AsyncExitStack) -> None:
@@ -99,10 +103,10 @@ class Running:
             self.overslept = found
 
     async def serve_plane(self, stack: AsyncExitStack) -> None:
-        """Takes on the coordination plane: the cases, the register and the notices."""
+        """Takes on the coordination plane: the cases, the register, the notices and the events."""
         engine = open_database(register_url(self.settings))
         await asyncio.to_thread(migrate, engine, "register")
-        register, self.view = Register(engine), RegisterView(engine)
+        register, self.view = Register(engine, self.settings.event_source), RegisterView(engine)
         await asyncio.to_thread(register.keep_directory, self.directory.values())
         threads = stack.enter_context(ThreadPoolExecutor(PLANE_THREADS))
         plane = Worker(
@@ -118,6 +122,8 @@ class Running:
         self.plane = True
         outbox = Outbox(self.view, register, self.directory, MailFolder(self.settings.mail))
         await stack.enter_async_context(background(outbox.run()))
+        self.events = subscribed(self.settings, self.view, register)
+        await stack.enter_async_context(background(self.events.run()))
         log.info("the plane is served", mail=str(self.settings.mail))
 
     async def serve_desk(self, org: OrgId, stack: AsyncExitStack) -> None:
@@ -295,7 +301,7 @@ async def run(settings: Settings, everything: bool, plane: bool, desks: list[Org
         CannotStart: something is missing or in the way; the text says what to do.
     """
     directory = load_directory(settings.directory)
-    for org in desks:
+    for org in (*desks, *settings.event_sinks):
         if org not in directory:
             raise CannotStart(f"Organisationen {org} finns inte i katalogen. | {org} is not in the directory.")
     pack = pack_now(settings.rule_packs or PACKS)

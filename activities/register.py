@@ -12,16 +12,19 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities import cloud_events
 from activities.stores import reading, writing
 from models.case import CaseState, Entry, Notice
 from models.contracts import RECORD, Recorded, Recording
 from models.directory import DirectoryEntry
-from models.handoffs import Firing, Handoff
+from models.handoffs import Deadline, Firing, Handoff, StatusChange
 from models.register import (
     AuditRow,
     CaseEventRow,
     CaseRow,
     DeadlineRow,
+    EventDeliveryRow,
+    EventRow,
     FiringRow,
     HandoffRow,
     OrganisationRow,
@@ -29,7 +32,7 @@ from models.register import (
     RequestKeyRow,
     RulePackRow,
 )
-from models.words import CaseRef, Function, OrgId
+from models.words import CaseRef, Function, HandoffId, OrgId
 
 AUDIT_LOCK = 7_481_253
 """PostgreSQL advisory lock that puts audit appends in one line; SQLite's write lock does the same."""
@@ -39,8 +42,9 @@ FIRST_LINK = "0" * 64
 class Register:
     """Reads and writes the register. `record` is the activity behind every case's pump."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, event_source: str = cloud_events.SOURCE) -> None:
         self._engine = engine
+        self._event_source = event_source
 
     @activity.defn(name=RECORD)
     def record(self, recording: Recording) -> Recorded:
@@ -58,7 +62,9 @@ class Register:
                     continue
                 if entry.revision > 1 and entry.revision - 1 not in known:
                     raise ApplicationError(f"revision {entry.revision - 1} is missing", type="Gap")
-                store_entry(session, recording, entry)
+                store_entry(session, recording.case, entry)
+                for change in entry.changes:
+                    self._store_event(session, recording, entry, change)
                 known[entry.revision] = entry.digest
             store_case(session, recording)
         return Recorded(digests=tuple(known[entry.revision] for entry in recording.entries))
@@ -90,14 +96,33 @@ class Register:
                 if row := session.get(OutboxRow, notice_id):
                     row.delivered_at = datetime.now(UTC)
 
+    def events_delivered(self, org: OrgId, ids: Iterable[str]) -> None:
+        """Notes that an organisation has taken these events. The first time stands."""
+        with writing(self._engine) as session:
+            for event in ids:
+                row = session.get(EventDeliveryRow, (event, org))
+                if row is not None and row.delivered_at is None:
+                    row.delivered_at = datetime.now(UTC)
+
+    def _store_event(self, session: Session, recording: Recording, entry: Entry, change: StatusChange) -> None:
+        """Stores one status change for the parties of its handoff, in the transaction that stores its revision."""
+        written = cloud_events.written(
+            recording.case, entry, change, source=self._event_source, training=recording.snapshot.training
+        )
+        event = cloud_events.identity(recording.case, entry, change)
+        session.add(
+            EventRow(id=event, case=recording.case, revision=entry.revision, handoff=change.handoff, content=written)
+        )
+        session.flush()
+        session.add_all(EventDeliveryRow(event=event, org=org) for org in cloud_events.parties(change))
+
 
 def stored_digests(session: Session, case: CaseRef) -> dict[int, str]:
     query = select(CaseEventRow.revision, CaseEventRow.state_digest).where(col(CaseEventRow.case) == case)
     return dict(session.exec(query).all())
 
 
-def store_entry(session: Session, recording: Recording, entry: Entry) -> None:
-    case = recording.case
+def store_entry(session: Session, case: CaseRef, entry: Entry) -> None:
     actor = getattr(entry.event, "by", None)
     session.add(
         CaseEventRow(
@@ -108,7 +133,7 @@ def store_entry(session: Session, recording: Recording, entry: Entry) -> None:
             actor=actor.org if actor else None,
             phase=entry.phase,
             event=entry.event.model_dump(mode="json"),
-            pack_digest=recording.pack_digest,
+            pack_digest=entry.pack,
             state_digest=entry.digest,
         )
     )
@@ -138,8 +163,15 @@ def store_handoff(session: Session, case: CaseRef, handoff: Handoff, at: datetim
             status=handoff.status,
             business_status=handoff.business_status,
             parent=handoff.parent,
+            rerouted_from=handoff.rerouted_from,
+            disclaimed_to=handoff.disclaimed_to,
+            paragraph=handoff.paragraph,
+            anchor=handoff.anchor,
             requested_at=handoff.requested_at,
+            accepted_at=handoff.accepted_at,
+            held_at=handoff.held_at,
             ended_at=handoff.ended_at,
+            ended_from=handoff.ended_from,
         )
     )
     live = {deadline.name for deadline in handoff.deadlines}
@@ -148,19 +180,21 @@ def store_handoff(session: Session, case: CaseRef, handoff: Handoff, at: datetim
         if row.name not in live:
             row.ended_at = at
     for deadline in handoff.deadlines:
-        session.merge(
-            DeadlineRow(
-                case=case,
-                handoff=handoff.id,
-                name=deadline.name,
-                due=deadline.due,
-                next_at=deadline.next_at,
-                rung=deadline.rung,
-                recurrences=deadline.recurrences,
-                late_at_birth=deadline.late_at_birth,
-                ended_at=None,
-            )
-        )
+        session.merge(deadline_row(case, handoff.id, deadline))
+
+
+def deadline_row(case: CaseRef, handoff: HandoffId, deadline: Deadline) -> DeadlineRow:
+    second = timedelta(seconds=1)
+    same = deadline.model_dump(exclude={"budget", "consumed", "moves"})
+    return DeadlineRow(
+        **same,
+        case=case,
+        handoff=handoff,
+        budget_seconds=deadline.budget / second,
+        consumed_seconds=deadline.consumed / second,
+        moves=[move.model_dump(mode="json") for move in deadline.moves],
+        ended_at=None,
+    )
 
 
 def store_firing(session: Session, case: CaseRef, firing: Firing, revision: int) -> None:
@@ -197,7 +231,7 @@ def store_case(session: Session, recording: Recording) -> None:
     row = session.get(CaseRow, recording.case, with_for_update=True)
     if state.revision != last.revision or (row is not None and row.revision >= state.revision):
         return
-    session.merge(case_row(state, last, recording.pack_digest))
+    session.merge(case_row(state, last))
 
 
 def rule_pack_row(recording: Recording) -> RulePackRow:
@@ -213,7 +247,7 @@ def rule_pack_row(recording: Recording) -> RulePackRow:
     )
 
 
-def case_row(state: CaseState, last: Entry, pack_digest: str) -> CaseRow:
+def case_row(state: CaseState, last: Entry) -> CaseRow:
     return CaseRow(
         ref=state.case,
         revision=state.revision,
@@ -225,7 +259,7 @@ def case_row(state: CaseState, last: Entry, pack_digest: str) -> CaseRow:
         opened_at=state.opened_at or last.at,
         closed_as=state.closed,
         clock_offset_seconds=state.clock_offset / timedelta(seconds=1),
-        pack_digest=pack_digest,
+        pack_digest=last.pack,
         state_digest=state.digest(),
         snapshot=state.model_dump(mode="json"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -11,11 +11,14 @@ from sqlmodel import Session, col, select
 
 from activities.stores import reading
 from models.case import Receipt
+from models.handoffs import Deadline
 from models.packs import RulePack
 from models.register import (
     CaseEventRow,
     CaseRow,
     DeadlineRow,
+    EventDeliveryRow,
+    EventRow,
     FiringRow,
     HandoffRow,
     OrganisationRow,
@@ -144,6 +147,33 @@ class RegisterView:
             query = select(OutboxRow).where(col(OutboxRow.delivered_at).is_(None)).order_by(col(OutboxRow.id))
             return detached(session, session.exec(query.limit(most)).all())
 
+    def expecting_events(self, only: Collection[OrgId] | None = None) -> set[OrgId]:
+        """Organisations for which events wait; with `only`, those among them."""
+        with reading(self._engine) as session:
+            query = select(EventDeliveryRow.org).where(col(EventDeliveryRow.delivered_at).is_(None)).distinct()
+            return set(session.exec(query if only is None else query.where(col(EventDeliveryRow.org).in_(only))))
+
+    def waiting_events(self, org: OrgId, most: int) -> list[EventRow]:
+        """The first events that an organisation has not yet taken, in the order they are to come to it."""
+        with reading(self._engine) as session:
+            mine = (col(EventDeliveryRow.org) == org, col(EventDeliveryRow.delivered_at).is_(None))
+            query = select(EventRow).join(EventDeliveryRow, col(EventDeliveryRow.event) == col(EventRow.id))
+            query = query.where(*mine).order_by(col(EventRow.position))
+            return detached(session, session.exec(query.limit(most)).all())
+
+    def events(self, ref: CaseRef) -> list[tuple[EventRow, dict[OrgId, datetime | None]]]:
+        """Every event of a case in order, each with its receivers and when they took it."""
+        with reading(self._engine) as session:
+            query = select(EventRow, EventDeliveryRow).join(
+                EventDeliveryRow, col(EventDeliveryRow.event) == col(EventRow.id)
+            )
+            query = query.where(col(EventRow.case) == ref).order_by(col(EventRow.position), col(EventDeliveryRow.org))
+            found: dict[str, tuple[EventRow, dict[OrgId, datetime | None]]] = {}
+            for event, delivery in session.exec(query).all():
+                found.setdefault(event.id, (event, {}))[1][delivery.org] = delivery.delivered_at
+            detached(session, [event for event, _ in found.values()])
+            return list(found.values())
+
     def is_reachable(self) -> bool:
         with reading(self._engine) as session:
             return bool(session.connection().scalar(text("select 1")))
@@ -153,3 +183,15 @@ def detached(session: Session, rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         session.expunge(row)
     return list(rows)
+
+
+def deadline_of(row: DeadlineRow) -> Deadline | None:
+    """The deadline as the core last had it; None for a row older than revision 0002, which does not hold it whole."""
+    if row.clock is None:
+        return None
+    same = row.model_dump(exclude={"case", "handoff", "ended_at", "budget_seconds", "consumed_seconds"})
+    lengths = {
+        "budget": timedelta(seconds=row.budget_seconds or 0),
+        "consumed": timedelta(seconds=row.consumed_seconds),
+    }
+    return Deadline.model_validate(same | lengths)

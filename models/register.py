@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
 from models.tables import RegisterTable, UtcInstant
@@ -84,20 +84,43 @@ class HandoffRow(RegisterTable, table=True):
     status: str = Field(index=True)
     business_status: str | None = None
     parent: str | None = None
+    rerouted_from: str | None = None
+    disclaimed_to: str | None = None
+    paragraph: str | None = None
+    anchor: datetime | None = Field(default=None, sa_type=UtcInstant)
     requested_at: datetime = Field(sa_type=UtcInstant)
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    held_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     ended_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    ended_from: str | None = None
 
 
 class DeadlineRow(RegisterTable, table=True):
+    """A deadline as it last stood, whole: it can be explained also when its handoff has left the case's state.
+
+    `clock`, `origin`, `started` and `budget_seconds` are None in rows older than the schema's revision 0002.
+    """
+
     __tablename__ = "deadlines"
     case: str = Field(primary_key=True)
     handoff: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
+    clock: str | None = None
+    origin: datetime | None = Field(default=None, sa_type=UtcInstant)
+    started: datetime | None = Field(default=None, sa_type=UtcInstant)
     due: datetime = Field(sa_type=UtcInstant, index=True)
+    budget_seconds: float | None = None
+    stands: bool = False
+    consumed_seconds: float = 0.0
     next_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    falls_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     rung: int
     recurrences: int
+    climbed: dict[str, int] = Field(sa_type=JSON)
     late_at_birth: bool
+    extensions: int = 0
+    alarm_acknowledged: int = 0
+    moves: list[dict[str, Any]] = Field(sa_type=JSON)
     ended_at: datetime | None = Field(default=None, sa_type=UtcInstant)
 
 
@@ -130,6 +153,30 @@ class OutboxRow(RegisterTable, table=True):
     handoff: str | None = None
     due: datetime | None = Field(default=None, sa_type=UtcInstant)
     delivered_at: datetime | None = Field(default=None, sa_type=UtcInstant, index=True)
+
+
+class EventRow(RegisterTable, table=True):
+    """A handoff's status change as other systems are told of it: one CloudEvent, in JSON, as it will be delivered."""
+
+    __tablename__ = "events"
+    position: int | None = Field(default=None, primary_key=True)
+    """The order of recording, which within a case is the order of its revisions."""
+    id: str = Field(unique=True)
+    """The CloudEvent's id, made of case, revision and handoff: a status change is recorded once."""
+    case: str = Field(index=True)
+    revision: int
+    handoff: str
+    content: str
+
+
+class EventDeliveryRow(RegisterTable, table=True):
+    """One event to one party of its handoff; there is no row for anybody else."""
+
+    __tablename__ = "event_deliveries"
+    __table_args__ = (Index("ix_event_deliveries_delivered_at_org", "delivered_at", "org"),)
+    event: str = Field(primary_key=True, foreign_key="events.id")
+    org: str = Field(primary_key=True)
+    delivered_at: datetime | None = Field(default=None, sa_type=UtcInstant)
 
 
 class RequestKeyRow(RegisterTable, table=True):

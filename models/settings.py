@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.words import OrgId
 
@@ -17,6 +20,43 @@ def host_and_port(address: str) -> str:
     if not host.strip("[]:") or not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65_535):
         raise ValueError("ska vara värd:port, som 127.0.0.1:7233 | should be host:port, like 127.0.0.1:7233")
     return address
+
+
+def read_json(told: Any) -> Any:
+    """Raises: ValueError: a text that is not JSON."""
+    try:
+        return json.loads(told) if isinstance(told, str) else told
+    except ValueError:
+        raise ValueError("ska vara JSON | should be JSON") from None
+
+
+def sink_url(url: str) -> str:
+    """Where events may be sent: they are personal data in law, and nobody on the way may read them.
+
+    Raises:
+        ValueError: it is not https (to this machine http will do), or it carries a user, a password or a fragment.
+    """
+    wanted = "ska vara en https-adress | should be an https address"
+    try:
+        address = urlsplit(url)
+        host, _ = address.hostname or "", address.port
+    except ValueError:
+        raise ValueError(wanted) from None
+    if not host or (address.scheme != "https" and not (address.scheme == "http" and is_loopback(host))):
+        raise ValueError(wanted)
+    if address.username is not None or address.password is not None or address.fragment:
+        raise ValueError("får inte bära användare, lösenord eller # | may carry no user, password or fragment")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+SinkUrl = Annotated[str, AfterValidator(sink_url)]
 
 
 class Settings(BaseSettings):
@@ -40,6 +80,11 @@ class Settings(BaseSettings):
     """The directory of organisations (TOML). The embedded stack uses the synthetic one in examples/."""
     rule_packs: Path | None = None
     mail_dir: Path | None = None
+    event_sinks: Annotated[dict[OrgId, SinkUrl], NoDecode, BeforeValidator(read_json)] = Field(default={}, repr=False)
+    """Who gets the events of its own handoffs posted, and where; a JSON object from organisation to https address."""
+    event_source: Annotated[str, Field(pattern=r"^/[a-z0-9/-]{1,100}$")] = "/utvag/cases"
+    """What tells this installation's events from another's (CloudEvents `source`). A path: no host is named."""
+    events_dir: Path | None = None
     health_port: int = Field(default=8765, ge=0, le=65_535)
     health_host: str = "127.0.0.1"
     log_format: Literal["console", "json"] = "console"
@@ -52,6 +97,11 @@ class Settings(BaseSettings):
     @property
     def mail(self) -> Path:
         return self.mail_dir or self.var / "mail"
+
+    @property
+    def events(self) -> Path | None:
+        """Where events are written for organisations without a sink; in production only if that is asked for."""
+        return self.events_dir or (self.var / "events" if self.mode == "embedded" else None)
 
     @property
     def training(self) -> bool:
