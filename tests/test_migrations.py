@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
-from activities.stores import BadDatabase, migrate, open_database
+from activities.register import Register
+from activities.register_view import RegisterView, deadline_of
+from activities.stores import MIGRATIONS, BadDatabase, migrate, open_database
 from models.desk_tables import METADATA as DESK
 from models.register import METADATA as REGISTER
-from tests.databases import Databases
+from models.words import CaseRef
+from tests.databases import Databases, grown, recording
 from tests.support import ROOT
 
 History = Literal["register", "desk"]
@@ -80,3 +85,63 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(engine: Engine,
         migrate(engine, history)
     with engine.connect() as connection:
         assert connection.scalar(text("select version_num from alembic_version")) == "9999"
+
+
+BEFORE_0002 = {
+    "handoffs": (
+        'insert into handoffs ("case", id, kind, urgency, requester, recipient, status, requested_at)'
+        " values ('U-0000-007J', 'H1', 'support-request', 'acute', 'soc-0381', 'soc-0381', 'requested',"
+        " '2027-01-05 10:00:00+00:00')"
+    ),
+    "deadlines": (
+        'insert into deadlines ("case", handoff, name, due, next_at, rung, recurrences, late_at_birth)'
+        " values ('U-0000-007J', 'H1', 'decision', '2027-01-06 10:00:00+00:00', null, 2, 1, true)"
+    ),
+}
+REVISIONS = {
+    "register": ["0001", "0002"],
+    "desk": ["0001"],
+}
+
+
+def step(engine: Engine, history: History, to: str, how: Callable[[Config, str], None]) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / history))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        how(config, to)
+
+
+def test_a_register_with_rows_is_upgraded_and_says_what_it_does_not_know(engine: Engine) -> None:
+    step(engine, "register", "0001", command.upgrade)
+    with engine.begin() as connection:
+        for row in BEFORE_0002.values():
+            connection.execute(text(row))
+    migrate(engine, "register")
+    view = RegisterView(engine)
+    (handoff,), (deadline,) = view.handoffs(CaseRef("U-0000-007J")), view.deadlines()
+    assert (handoff.status, handoff.accepted_at, handoff.rerouted_from) == ("requested", None, None)
+    assert (deadline.rung, deadline.recurrences, deadline.late_at_birth) == (2, 1, True)
+    assert (deadline.stands, deadline.consumed_seconds, deadline.extensions) == (False, 0, 0)
+    assert (deadline.climbed, deadline.moves, deadline.alarm_acknowledged) == ({}, [], 0)
+    assert (deadline.clock, deadline.origin, deadline.budget_seconds) == (None, None, None)
+    assert deadline_of(deadline) is None
+    assert view.expecting_events() == set()
+    Register(engine).record(recording(grown(CaseRef("U-0000-007J"), 2)))
+    assert all(deadline_of(row) for row in view.deadlines())
+
+
+def test_every_step_can_be_taken_back_and_taken_again(engine: Engine, history: History) -> None:
+    kept = {"handoffs": 1, "deadlines": 1} if history == "register" else {}
+    step(engine, history, "head", command.upgrade)
+    with engine.begin() as connection:
+        for table in kept:
+            connection.execute(text(BEFORE_0002[table]))
+    for revision in reversed(REVISIONS[history][:-1]):
+        step(engine, history, revision, command.downgrade)
+        with engine.connect() as connection:
+            for table, count in kept.items():
+                assert connection.scalar(text(f"select count(*) from {table}")) == count  # noqa: S608
+    step(engine, history, "base", command.downgrade)
+    assert set(inspect(engine).get_table_names()) == {"alembic_version"}
+    test_models_and_migrations_agree(engine, history)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import subprocess
 import sys
@@ -17,13 +18,19 @@ from temporalio.exceptions import ApplicationError
 
 from activities.directory import load_directory
 from activities.register import Register
-from activities.register_view import RegisterView
+from activities.register_view import RegisterView, deadline_of
 from activities.stores import migrate, open_database, writing
+from models.case import CaseState
+from models.events import Actor, RulesAdopted
 from models.handoffs import DeadlineName, Firing
+from models.packs import RulePack
 from models.register import METADATA, AuditRow, CaseEventRow, OrganisationRow
-from models.words import case_reference
+from models.words import Need, Urgency, case_reference
+from rules.case import decide
 from tests.databases import Databases, grown, recording
-from tests.rules_support import at
+from tests.events_support import NIGHT, batch, busy_case
+from tests.rules_support import PACK, at, later
+from tests.rules_support import REF as REF_OF_RULES
 
 
 def stored(engine: Engine) -> dict[str, list[Any]]:
@@ -125,6 +132,67 @@ def test_a_key_answers_for_ever_with_its_first_receipt(register: Register, engin
     view = RegisterView(engine)
     assert {key: view.receipt(key) for key in state.answered} == {key: (REF, r) for key, r in state.answered.items()}
     assert view.receipt(secrets.token_hex(8)) is None
+
+
+def test_a_deadline_can_be_read_back_whole_also_when_its_handoff_has_ended(register: Register, engine: Engine) -> None:
+    case = busy_case()
+    assert case.learns(later(NIGHT, minutes=40), urgency=Urgency.ORDINARY) is None
+    case.waits(later(NIGHT, days=3))
+    register.record(batch(case))
+    last = {(h.id, d.name): d for entry in case.entries for h in entry.handoffs for d in h.deadlines}
+    rows = RegisterView(engine).deadlines(REF_OF_RULES, ended=True)
+    assert {(row.handoff, row.name): deadline_of(row) for row in rows} == last
+    live = {(h.id, d.name) for h in case.state.handoffs.values() for d in h.deadlines}
+    assert {(row.handoff, row.name) for row in rows if row.ended_at is None} == live != set(last)
+    assert any(d.moves for d in last.values())
+    assert any(d.stands for entry in case.entries for h in entry.handoffs for d in h.deadlines)
+
+
+def test_a_handoff_keeps_where_it_came_from_and_who_was_said_to_be_responsible(
+    register: Register, engine: Engine
+) -> None:
+    case = busy_case()
+    told = {
+        "rerouted_from": "H1",
+        "disclaimed_to": "soc-b",
+        "paragraph": "SoL 29:4",
+        "anchor": later(NIGHT, days=9),
+        "accepted_at": later(NIGHT, days=1),
+        "held_at": later(NIGHT, days=2),
+        "ended_at": later(NIGHT, days=3),
+        "ended_from": "in-progress",
+    }
+    *before, last = case.entries
+    marked = tuple(handoff.model_copy(update=told) for handoff in last.handoffs)
+    case.entries = [*before, last.model_copy(update={"handoffs": marked})]
+    register.record(batch(case))
+    rows = RegisterView(engine).handoffs(REF_OF_RULES)
+    touched = {handoff.id for handoff in marked}
+    assert [row.model_dump(include=set(told)) for row in rows if row.id in touched] == [told] * len(marked)
+    assert {row.rerouted_from for row in rows if row.id not in touched} == {None}
+
+
+def test_each_revision_stands_under_the_pack_that_decided_it_and_the_log_holds_no_pack(
+    register: Register, engine: Engine
+) -> None:
+    newer = RulePack.model_validate(PACK.model_dump() | {"name": "later"})
+    case = busy_case()
+    adopting = RulesAdopted(key=case.key(), by=Actor(org="soc-a"), pack=newer.digest)
+    adopted = decide(case.state, adopting, later(NIGHT, hours=1), PACK, newer)
+    assert isinstance(adopted, CaseState), adopted
+    case.entries += adopted.pending
+    case.state, case.pack = adopted.model_copy(update={"pending": ()}), newer
+    before = case.entries[-2].revision
+    assert case.learns(later(NIGHT, hours=2), needs=(Need.DEBT,)) is None
+    register.record(batch(case).model_copy(update={"pack": PACK}))
+    view = RegisterView(engine)
+    digests = {row.revision: row.pack_digest for row in view.history(REF_OF_RULES)}
+    assert {digest for revision, digest in digests.items() if revision <= before} == {PACK.digest}
+    assert {digest for revision, digest in digests.items() if revision > before} == {newer.digest}
+    assert view.pack_digest(REF_OF_RULES) == newer.digest
+    (row,) = (row for row in view.history(REF_OF_RULES) if row.kind == "rules-adopted")
+    assert row.event == adopting.model_dump(mode="json")
+    assert max(len(json.dumps(row.event)) for row in view.history(REF_OF_RULES)) < 10_000
 
 
 def test_writers_in_several_processes_and_threads_lose_nothing(
