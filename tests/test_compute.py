@@ -174,6 +174,11 @@ def test_a_time_of_day_that_does_not_exist_moves_on_and_one_that_comes_twice_is_
             "Mon 11 Jan 2027 06:00", 2, OFFICE,
             [("Tue 12 Jan 2027 00:00", "Tue 12 Jan 2027 24:00")], "Thu 14 Jan 2027 06:00", "held",
         ),
+        (  # Two holds that meet are one: together a whole day, which keeps the time of day.
+            "Mon 11 Jan 2027 06:00", 2, OFFICE,
+            [("Tue 12 Jan 2027 00:00", "Tue 12 Jan 2027 12:00"), ("Tue 12 Jan 2027 12:00", "Tue 12 Jan 2027 24:00")],
+            "Thu 14 Jan 2027 06:00", "held",
+        ),
         (  # Over trettondedagen: eight hours on the 5th and none on the 6th.
             "Mon 4 Jan 2027 10:00", 3, OFFICE,
             [("Tue 5 Jan 2027 08:00", "Wed 6 Jan 2027 16:00")], "Mon 11 Jan 2027 10:00", "held",
@@ -389,6 +394,8 @@ def test_what_json_can_say_but_not_repeat_is_an_error_and_not_a_crash() -> None:
     )
     assert code == 2
     assert ["error" in answer for answer in answers] == [True, True, False]
+    assert answers[0]["zone"] == "\ud800"
+    assert list(answers[1]) == ["error"]
 
 
 def test_a_line_that_nobody_foresaw_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -474,9 +481,10 @@ def test_a_file_is_read_and_one_that_is_not_there_is_told(tmp_path: Any) -> None
 
 
 def test_each_line_is_answered_before_the_next_is_asked() -> None:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with subprocess.Popen(
         [sys.executable, "starter.py", "deadline", "compute", "--batch"],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=ROOT, env=buffered, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stdin is not None
         assert process.stdout is not None

@@ -131,6 +131,20 @@ def test_a_rule_that_no_longer_holds_is_not_said_to_have_set_the_first_end() -> 
     assert codes == ["rule-policy", "was-set", "moved-hurried", "counts-from", "real-time", "due"]
 
 
+def test_the_reckoning_is_told_after_the_move_that_set_it_last() -> None:
+    """A date that was moved and moved back gives the first end again; it is the last move that holds now."""
+    first = made(THIRTY_BEFORE, "Mon 12 Apr 2027 09:00", now="Mon 11 Jan 2027 09:00")
+    there, back = local("Fri 19 Mar 2027 24:00"), local("Tue 12 Jan 2027 09:00")
+    moves = (
+        Move(why="date-moved", at=back, before=first.due, after=there),
+        Move(why="date-moved", at=back, before=there, after=first.due),
+    )
+    codes = [step.code for step in account(first.model_copy(update={"moves": moves}), THIRTY_BEFORE, SWEDEN)]
+    assert codes.index("counts-back-from") > codes.index("was-set")
+    assert codes[-4] == "counts-back-from"
+    assert codes.count("moved-date-moved") == 2
+
+
 def test_moves_that_were_not_kept_are_said_to_be_missing() -> None:
     deadline = made(TEN_DAYS, "Mon 12 Jan 2026 10:00")
     for day in range(13, 24):
