@@ -201,6 +201,15 @@ REFUSAL = {
         "That deadline is extended only by whom the rule names ({detail}).",
     ),
     "ground-needed": ("Ange ett skäl ur listan: --ground KOD.", "State a ground from the list: --ground CODE."),
+    "nothing-to-extend": (
+        "Ingen av tiderna som löper kan förlängas.",
+        "None of the deadlines that are running can be extended.",
+    ),
+    "no-alarm": ("Det finns inget larm att kvittera.", "There is no alarm to acknowledge."),
+    "nothing-was-returned": (
+        "Förfrågan är inte skickad tillbaka; mottagaren har lagt den vilande.",
+        "The handoff was not returned; the recipient has put it on hold.",
+    ),
     "clock-stands": ("Klockan står: förfrågan vilar.", "The clock stands: the handoff is at rest."),
     "too-late-to-extend": (
         "Tiden har redan gått ut och kan inte förlängas i efterhand.",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -218,6 +219,12 @@ class RulePack(Word):
     def digest(self) -> str:
         """SHA-256 over canonical JSON: two packs with the same digest decide the same."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> RulePack:
+        """A changed pack is another pack: it does not inherit the digest that was worked out for this one."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("digest", None)
+        return copy
 
     def calendar_of(self, org: OrgId) -> Calendar:
         """The days and hours of one organisation's office: its own where it has said so."""

@@ -15,7 +15,6 @@ from models.words import Function, HandoffId
 from rules import clocks, deadlines, handoffs, ladders
 from rules.turn import Turn
 
-
 SECONDS = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.WORKING_DAYS: 86_400, Unit.DAYS: 86_400}
 """Roughly how long each unit of a ladder's spans is, to compare rungs by."""
 

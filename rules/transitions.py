@@ -70,6 +70,12 @@ def rows() -> tuple[Transition, ...]:
 
 TABLE = rows()
 TRANSITIONS = {(row.source, row.act, row.by): row for row in TABLE}
+UNMET_CONDITION = {
+    Act.EXTEND: "nothing-to-extend",
+    Act.ACKNOWLEDGE_ALARM: "no-alarm",
+    Act.SUPPLY: "nothing-was-returned",
+}
+"""What is missing when the status allows an act and the handoff still does not."""
 NEEDS_REASON = frozenset(row.act for row in TABLE if row.reasons)
 
 
@@ -162,10 +168,20 @@ def refused(handoff: Handoff, event: Acted, pack: RulePack, *, coordinates: bool
     if not allowed_by_kind(event.act, kind):
         return Refusal(code=f"kind-does-not-allow-{event.act}", possible=choices, detail=kind.basis)
     if event.act not in choices:
-        as_phone = event.act in possible(handoff, org, pack, by_phone=True)
-        ended = "handoff-ended" if handoff.status not in OPEN else "not-allowed-in-status"
-        return Refusal(code="answer-is-the-recipients" if as_phone else ended, possible=choices, detail=handoff.status)
+        return Refusal(code=why_not(handoff, event, pack, coordinates), possible=choices, detail=handoff.status)
     return unstated(kind, event, choices)
+
+
+def why_not(handoff: Handoff, event: Acted, pack: RulePack, coordinates: bool) -> str:
+    """Why a party's act is none of those it can do now."""
+    org = event.by.org
+    if event.act in possible(handoff, org, pack, by_phone=True):
+        return "answer-is-the-recipients"
+    if handoff.status not in OPEN:
+        return "handoff-ended"
+    mine = parties(handoff, org, event.by_phone is not None, coordinates)
+    in_table = any((handoff.status, event.act, by) in TRANSITIONS for by in mine)
+    return UNMET_CONDITION.get(event.act, "not-allowed-in-status") if in_table else "not-allowed-in-status"
 
 
 def unstated(kind: Kind, event: Acted, choices: tuple[Act, ...]) -> Refusal | None:

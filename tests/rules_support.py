@@ -94,9 +94,9 @@ class Case:
         self.keys += 1
         return str(UUID(int=1000 + self.keys))
 
-    def tried(self, event: Event, now: datetime) -> Refusal | None:
+    def tried(self, event: Event, now: datetime, newer: RulePack | None = None) -> Refusal | None:
         """Does `event` at `now`; answers with the refusal, if that is what came of it."""
-        outcome = decide(self.state, event, now, self.pack)
+        outcome = decide(self.state, event, now, self.pack, newer)
         if isinstance(outcome, Refusal):
             return outcome
         self.entries.extend(outcome.pending)

@@ -81,7 +81,7 @@ def test_only_the_sender_supplies_and_only_what_was_returned() -> None:
     assert case.acts(handoff, Act.HOLD, SOC_C, at("2027-02-02 10:00"), reason="awaiting-decision") is None
     refusal = case.acts(handoff, Act.SUPPLY, SOC_A, at("2027-02-02 11:00"))
     assert refusal is not None
-    assert refusal.code == "not-allowed-in-status"
+    assert refusal.code == "nothing-was-returned"
     assert "supply" not in refusal.possible
 
 
