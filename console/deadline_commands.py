@@ -116,7 +116,8 @@ def deadline_data(deadline: Deadline, handoff: Handoff, pack: RulePack) -> dict[
     """One deadline with its account, and the one line of it."""
     sv, en = accounts.line_of(deadline, handoff, pack)
     steps = [{"code": code, "sv": sv, "en": en} for code, (sv, en) in accounts.account_of(deadline, handoff, pack)]
-    return {"name": deadline.name, "due": deadline.due.isoformat(), "short": {"sv": sv, "en": en}, "steps": steps}
+    fields = deadline.model_dump(mode="json", include={"name", "due"})
+    return fields | {"short": {"sv": sv, "en": en}, "steps": steps}
 
 
 def answer_lines(file: str) -> None:
