@@ -260,7 +260,7 @@ class Group(Word):
     """Who acts for each function; for those left out, the first organisation in the file."""
     facts: Circumstances = Circumstances()
     candidates: dict[Code, tuple[OrgId, ...]] = {}
-    """Whom the asking desk finds, by kind, in order."""
+    """Whom the asking desk finds in this case, by kind, in order."""
     threat_level: Annotated[dict[Code, float], BeforeValidator(_weights)] = {"high": 1}
     """What the police's assessments come to; several with weights are drawn for each assessment."""
     closing: EndCode = EndCode.ENDED
@@ -273,6 +273,8 @@ class Scenario(Word):
     """A file of cases."""
 
     organisation: tuple[Participant, ...] = Field(min_length=1, max_length=500)
+    candidates: dict[Code, tuple[OrgId, ...]] = {}
+    """Whom asking desks find, by kind, in order, where the case says nothing else."""
     desk_delay: Length = Span(amount=0, unit=Unit.MINUTES)
     """How long a desk takes to answer the plane."""
     answers: tuple[AnswerRule, ...] = Field(default=(), max_length=200)
@@ -330,5 +332,5 @@ class Moment(Word):
     roles: tuple[str, ...] = ()
 
 
-for recursive in (Declines, Holds, Returns, NotResponsible, Forwards, Fails, Part, Mixture, AnswerRule, Group, Scenario):
-    recursive.model_rebuild()
+for nested in (Declines, Holds, Returns, NotResponsible, Forwards, Fails, Part, Mixture, AnswerRule, Group, Scenario):
+    nested.model_rebuild()

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from models.calendars import Clock, Span
 from models.case import CaseState
-from models.handoffs import Act, Deadline, DeadlineName, Handoff, Paragraph, Status
+from models.handoffs import WATCHES, Act, Deadline, DeadlineName, Handoff, Paragraph, Status
 from models.packs import Kind, Met, RulePack
 from models.simulation import (
     Answer,
@@ -34,7 +34,6 @@ from models.simulation import (
 )
 from models.words import Code, HandoffId, OrgId, Urgency
 from rules import acts, clocks, handoffs, transitions
-from rules.handoffs import WATCHES
 
 WHOLE, HALF = 1.0, 0.5
 OPEN_HANDED = InTime()
@@ -84,7 +83,7 @@ def drawn_by_weight(weights: Mapping[str, float], *identity: object) -> str:
         left -= weight
         if left < 0:
             return name
-    return next(reversed(weights))
+    return list(weights)[-1]
 
 
 class People:
@@ -101,9 +100,8 @@ class People:
         earliest = min(plans, default=None, key=lambda plan: plan.at)
         return earliest._replace(at=max(earliest.at, place.now)) if earliest else None
 
-    def has_done(self, plan: Plan) -> None:
-        if plan.remembered is not None:
-            self._done[plan.remembered] += 1
+    def has_done(self, remembered: str) -> None:
+        self._done[remembered] += 1
 
     def was_refused(self, handoff: HandoffId, plan: Plan) -> None:
         """The core refused it: nobody tries that again with this handoff."""
@@ -226,10 +224,10 @@ class People:
             return None
         deadline = next(d for d in handoff.deadlines if d.name is DeadlineName.SUPPLEMENT)
         at = self._moment(place, says, deadline, WHOLE, f"{mine}.supply", sender)
-        disclaimed = (b for b, _ in self._chain(place, behaviour, path) if isinstance(b, NotResponsible))
-        if handoff.disclaimed_to and any(b.sender == "reroutes" for b in disclaimed):
-            if self._may(place, Act.REROUTE, sender):
-                return self._plan(place, at, Act.REROUTE, sender, to=handoff.disclaimed_to)
+        disclaimed = [b for b, _ in self._chain(place, behaviour, path) if isinstance(b, NotResponsible)]
+        sends_on = handoff.disclaimed_to and any(says.sender == "reroutes" for says in disclaimed)
+        if sends_on and self._may(place, Act.REROUTE, sender):
+            return self._plan(place, at, Act.REROUTE, sender, to=handoff.disclaimed_to)
         return self._plan(place, at, Act.SUPPLY, sender) if self._may(place, Act.SUPPLY, sender) else None
 
     def _resumption(self, place: Place, behaviour: Answer, path: str) -> Plan | None:
@@ -334,5 +332,5 @@ def could_do(behaviour: Answer | Withdraws, kind: Kind) -> bool:
         NotResponsible: Act.NOT_RESPONSIBLE,
         Forwards: Act.FORWARD,
         Fails: Act.FAIL,
-    }.get(type(behaviour))  # type: ignore[arg-type]
+    }.get(type(behaviour))
     return act is None or transitions.allowed_by_kind(act, kind)

@@ -77,6 +77,19 @@ class Move(NamedTuple):
     plan: Plan | None = None
 
 
+class Foreseen(NamedTuple):
+    """What will be done with a handoff as it stood."""
+
+    handoff: Handoff
+    move: Move | None
+
+
+def standing(handoff: Handoff) -> tuple[object, ...]:
+    """All of a handoff that decides what people do with it next. Alarms do not."""
+    clocks_run = tuple((d.name, d.due, d.since) for d in handoff.deadlines)
+    return handoff.status, handoff.urgency, handoff.recipient, clocks_run
+
+
 def planned(scenario: Scenario, seed: int) -> list[Planned]:
     """Every case of a scenario, numbered from 1 in the file's order, with its opening drawn by the seed."""
     found: list[Planned] = []
@@ -105,12 +118,13 @@ class Play:
     def __init__(self, case: Planned, scenario: Scenario, pack: RulePack, seed: int) -> None:
         self.pack, self._case, self._desk_delay = pack, case, scenario.desk_delay
         self._group: Group = scenario.case[case.group]
+        self._candidates = scenario.candidates | self._group.candidates
         self._identity = (seed, case.number)
         self._known = {o.id: Organisation(id=o.id, function=o.function, desk=o.desk) for o in scenario.organisation}
         self._down = {o.id: o.down for o in scenario.organisation if o.down}
         self._people = People((*self._group.answers, *scenario.answers), pack, *self._identity)
         self._names: dict[HandoffId, str] = {}
-        self._plans: dict[HandoffId, tuple[Handoff, Move | None]] = {}
+        self._plans: dict[HandoffId, Foreseen] = {}
         self._keys = 0
         self._script = sorted((self._scripted(n) for n in range(len(self._group.later))), key=lambda move: move[:3])
         self.state = CaseState(case=reference(case.number, seed))
@@ -138,14 +152,14 @@ class Play:
         if isinstance(outcome, Refusal):
             if move.plan is not None and move.handoff is not None:
                 self._people.was_refused(move.handoff, move.plan)
-                self._plans.clear()
+                del self._plans[move.handoff]
             return Step(move.at, event, before, before, None, outcome, outcome.code if needed else None)
         if outcome is before:
             return Step(move.at, event, before, before, None, stopped="nothing-changes" if needed else None)
         (entry,) = outcome.pending
         self.state = outcome.model_copy(update={"pending": ()})
-        if move.plan is not None:
-            self._people.has_done(move.plan)
+        if move.plan is not None and move.plan.remembered is not None:
+            self._people.has_done(move.plan.remembered)
             self._plans.clear()
         return Step(move.at, event, before, self.state, entry)
 
@@ -164,15 +178,17 @@ class Play:
         return earliest
 
     def _person_move(self, handoff: Handoff) -> Move | None:
-        """What somebody will do with a handoff; worked out anew only when something about it has changed."""
+        """What somebody will do with a handoff; worked out anew only when something but its alarms has changed."""
         known = self._plans.get(handoff.id)
-        if known is None or known[0] is not handoff:
+        if known is None or (known.handoff is not handoff and standing(known.handoff) != standing(handoff)):
             place = Place(self.state, handoff, self._name(handoff), self.now)
             plan = self._people.next_act(place)
             number = int(handoff.id[1:])
             move = Move(plan.at, PERSON, number, partial(self._act, handoff, plan), handoff.id, plan) if plan else None
-            known = self._plans[handoff.id] = handoff, move
-        return known[1]
+            known = self._plans[handoff.id] = Foreseen(handoff, move)
+        elif known.handoff is not handoff:
+            known = self._plans[handoff.id] = Foreseen(handoff, known.move)
+        return known.move
 
     def _name(self, handoff: Handoff) -> str:
         if handoff.id not in self._names:
@@ -224,7 +240,7 @@ class Play:
         match effect.task.question:
             case FindCandidates(step=code):
                 kind = next(step.kind for step in self.pack.steps if step.code == code)
-                found = self._group.candidates.get(kind, ())
+                found = self._candidates.get(kind, ())
                 return CandidatesFound(candidates=tuple(self._known[org] for org in found))
             case ConcludeAssessment() as question:
                 return self._concluded(question, effect.task.id)
@@ -254,7 +270,8 @@ class Play:
     def _scripted(self, number: int) -> Move:
         later = self._group.later[number]
         at = self._after_opening(later.after)
-        return Move(at, SCRIPT, number + 1, partial(self._told if isinstance(later, Learns) else self._asked, later))
+        event = partial(self._told, later) if isinstance(later, Learns) else partial(self._asked, later)
+        return Move(at, SCRIPT, number + 1, event)
 
     def _told(self, later: Learns) -> Event:
         by = later.by or self.state.acting.get(Function.SOCIAL_SERVICES) or self._group.opened_by
