@@ -167,18 +167,22 @@ class Inbox:
 
         def arrive(session: Session) -> DeskAnswer:
             asked = task.question
-            if isinstance(asked, Receive) and session.get(InboxRow, (asked.case, asked.handoff)) is None:
-                session.add(
-                    InboxRow(
-                        case=asked.case,
-                        handoff=asked.handoff,
-                        kind=asked.kind,
-                        requester=asked.requester,
-                        requested_at=asked.requested_at,
-                        answer_by=asked.answer_by,
-                        arrived_at=datetime.now(UTC),
+            if isinstance(asked, Receive):
+                row = session.get(InboxRow, (asked.case, asked.handoff))
+                if row is None or row.round < asked.round:
+                    session.merge(
+                        InboxRow(
+                            case=asked.case,
+                            handoff=asked.handoff,
+                            kind=asked.kind,
+                            requester=asked.requester,
+                            requested_at=asked.requested_at,
+                            answer_by=asked.answer_by,
+                            arrived_at=datetime.now(UTC),
+                            taken_back_at=None,
+                            round=asked.round,
+                        )
                     )
-                )
             return Received()
 
         return self._store.once(task, arrive)
@@ -192,9 +196,10 @@ class Inbox:
             if isinstance(asked, TakeBack):
                 now = datetime.now(UTC)
                 row = session.get(InboxRow, (asked.case, asked.handoff))
-                row = row or InboxRow(case=asked.case, handoff=asked.handoff, arrived_at=now)
-                row.taken_back_at = now
-                session.add(row)
+                row = row or InboxRow(case=asked.case, handoff=asked.handoff, arrived_at=now, round=asked.round)
+                if row.round <= asked.round:
+                    row.taken_back_at, row.round = now, asked.round
+                    session.add(row)
             return Received()
 
         return self._store.once(task, leave)

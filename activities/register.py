@@ -202,6 +202,7 @@ def store_firing(session: Session, case: CaseRef, firing: Firing, revision: int)
         FiringRow(
             case=case,
             handoff=firing.handoff,
+            round=firing.round,
             deadline=firing.deadline,
             ladder=firing.ladder,
             rung=firing.rung,

@@ -50,7 +50,11 @@ def handoff_data(handoff: Handoff, standing: Standing, pack: RulePack) -> dict[s
         "title": {"sv": kind.sv, "en": kind.en},
         "deadlines": [deadline_data(d, handoff, pack, standing.now) for d in handoff.deadlines],
         "possible": {org: list(may_do(standing.state, handoff, org, pack)) for org in orgs},
-        "possible_by_phone": list(may_do(standing.state, handoff, handoff.requester, pack, by_phone=True)),
+        "possible_by_phone": [
+            act
+            for act in may_do(standing.state, handoff, handoff.requester, pack, by_phone=True)
+            if handoff.requester != handoff.recipient
+        ],
     }
 
 
@@ -232,7 +236,7 @@ def history_table(rows: Iterable[CaseEventRow], firings: Iterable[FiringRow]) ->
         fired.setdefault(firing.revision, []).append(firing)
     for row in rows:
         for firing in fired.get(row.revision, []):
-            table.add_row("▲", clock(firing.due), firing_text(firing), "–", "")
+            table.add_row("▲", clock(min(firing.due, firing.at)), firing_text(firing), "–", "")
         phase = stacked(phases[row.phase])
         table.add_row(str(row.revision), clock(row.at), event_text(row), row.actor or "–", phase)
     return table

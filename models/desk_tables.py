@@ -50,6 +50,8 @@ class InboxRow(DeskTable, table=True):
     answer_by: datetime | None = Field(default=None, sa_type=UtcInstant)
     arrived_at: datetime = Field(sa_type=UtcInstant)
     taken_back_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    round: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many times the handoff had been opened anew when this was last told of it."""
 
 
 class TaskRow(DeskTable, table=True):

@@ -20,6 +20,8 @@ class Receive(Word):
     requester: OrgId
     requested_at: Instant
     answer_by: Instant
+    round: int = 0
+    """How many times it has been opened anew. A later round wins over an earlier one, whichever arrives first."""
 
 
 class TakeBack(Word):
@@ -28,6 +30,7 @@ class TakeBack(Word):
     work: Literal["take-back"] = "take-back"
     case: CaseRef
     handoff: HandoffId
+    round: int = 0
     access_ends: bool = True
     """False while another live handoff, or the organisation's own part in the case, still gives access to it."""
 

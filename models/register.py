@@ -130,6 +130,7 @@ class FiringRow(RegisterTable, table=True):
     __tablename__ = "firings"
     case: str = Field(primary_key=True)
     handoff: str = Field(primary_key=True)
+    round: int = Field(default=0, primary_key=True)
     deadline: str = Field(primary_key=True)
     ladder: str = Field(primary_key=True)
     rung: int = Field(primary_key=True)

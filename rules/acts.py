@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from models.case import CaseState
 from models.contracts import Refusal
-from models.desk_work import ConcludeAssessment, TakeBack
+from models.desk_work import ConcludeAssessment
 from models.events import Acted, Organisation
 from models.handoffs import ANSWERERS, OPEN, WATCHES, Act, Extension, Handoff, Party
 from models.packs import Kind, Mode, RulePack
@@ -233,10 +233,6 @@ def reopened(turn: Turn, handoff: Handoff) -> None:
     """Open again: nobody needs to find another way any more, and the recipient's desk has it again."""
     turn.update(ended={i: e for i, e in turn.state.ended.items() if i != handoff.id})
     turn.answered_after_all(handoff.id)
-    for effect in list(turn.state.desk_effects.values()):
-        question = effect.task.question
-        if isinstance(question, TakeBack) and question.handoff == handoff.id:
-            turn.done_by_desk(effect.task.id)
     if turn.state.organisations[handoff.recipient].desk:
         turn.ask_desk(handoff.recipient, turn.delivery(handoff))
 

@@ -71,12 +71,24 @@ def running(
 ) -> Deadline:
     """The clock runs again: the time it stood is given back, measured on that clock."""
     started = clocks.given_back(deadline.started, held, now, deadline.clock, where)
-    going = deadline.model_copy(update={"stands": False, "consumed": timedelta(0), "started": started})
+    budget = with_shift_used(deadline, held)
+    going = deadline.model_copy(
+        update={"stands": False, "consumed": timedelta(0), "started": started, "budget": budget}
+    )
     due = ends_again(going, held, now, rule, where)
     after = moved(
         going.model_copy(update={"due": due}), Move(why="held", at=now, since=held, before=deadline.due, after=due)
     )
     return ladders.armed(with_fall(after, rule), now, rule, pack, where)
+
+
+def with_shift_used(deadline: Deadline, held: datetime) -> timedelta:
+    """The budget, lengthened where a calendar deadline was held in the days that it had shifted over.
+
+    It was not late when its clock was stopped, so it is not late the moment that it runs again.
+    """
+    in_shift = deadline.clock is Clock.CALENDAR and held < deadline.due and deadline.consumed > deadline.budget
+    return deadline.consumed if in_shift else deadline.budget
 
 
 def ends_again(going: Deadline, held: datetime, now: datetime, rule: DeadlineRule, where: Calendar) -> datetime:

@@ -118,6 +118,8 @@ def allowed(act: Act, handoff: Handoff, kind: Kind, pack: RulePack) -> bool:
     if not allowed_by_kind(act, kind):
         return False
     match act:
+        case Act.RETURN:
+            return handoff.requester != handoff.recipient
         case Act.SUPPLY:
             return is_returned(handoff)
         case Act.COMPLETE if handoff.status is Status.CANCELLED:

@@ -98,6 +98,7 @@ class Turn:
             kind=handoff.kind,
             requester=handoff.requester,
             requested_at=handoff.requested_at,
+            round=handoff.round,
             answer_by=min(deadline.due for deadline in handoff.deadlines),
         )
 
@@ -224,7 +225,7 @@ class Turn:
         for handoff in gone:
             if self.state.organisations[handoff.recipient].desk:
                 last = not self.has_part(handoff.recipient)
-                self.ask_desk(handoff.recipient, TakeBack(case=self.state.case, handoff=handoff.id, access_ends=last))
+                self.ask_desk(handoff.recipient, TakeBack(case=self.state.case, handoff=handoff.id, round=handoff.round, access_ends=last))
         ended = self.state.ended | {h.id: handoffs.put_away(h, self.now) for h in gone}
         kept = dict(list(ended.items())[-MOST_ENDED_KEPT:])
         self.update(

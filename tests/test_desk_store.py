@@ -241,3 +241,16 @@ def test_candidates_are_filtered_at_the_desk_and_its_reasons_stay(desk: DeskStor
     assert "boende-almen" not in found
     assert "boende-bjorken" in found
     assert "0381" not in reply.model_dump_json()
+
+
+def test_a_reopened_handoff_comes_again_whichever_message_arrives_first(desk: DeskStore, case: CaseRef) -> None:
+    inbox = Inbox(desk)
+    back, again = TakeBack(case=case, handoff="H1"), receive(case).model_copy(update={"round": 1})
+    inbox.receive(task(receive(case)))
+    for first, second in ((back, again), (again, back)):
+        for question in (first, second):
+            done = inbox.receive if isinstance(question, Receive) else inbox.take_back
+            done(task(question))
+        assert [row.handoff for row in desk.inbox() if row.case == case] == ["H1"]
+    inbox.take_back(task(back.model_copy(update={"round": 1})))
+    assert [row for row in desk.inbox() if row.case == case] == []

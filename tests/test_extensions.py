@@ -187,6 +187,16 @@ def test_hours_left_over_both_changes_of_the_clock(start: str, steps: str, due: 
             "hold 2027-02-17 10:00\nresume 2027-02-21 10:00\nextend 7 d at 2027-02-22 10:00",
             "Tue 16 Mar 2027 00:00",
         ),
+        # Held on the Sunday after its Saturday, resumed on the Wednesday after the Monday it had shifted to: not late.
+        (
+            "hold 2027-02-17 10:00\nresume 2027-02-21 10:00\nhold 2027-03-07 10:00\nresume 2027-03-10 09:00",
+            "Thu 11 Mar 2027 00:00",
+        ),
+        # Held on the very Monday it had shifted to, resumed the day after: not late either.
+        (
+            "hold 2027-02-17 10:00\nresume 2027-02-21 10:00\nhold 2027-03-08 10:00\nresume 2027-03-09 09:00",
+            "Wed 10 Mar 2027 00:00",
+        ),
         # Over the night when summer time comes.
         ("extend 14 d at 2027-02-17 10:00\nhold 2027-03-10 10:00\nresume 2027-03-29 10:00", "Tue 6 Apr 2027 00:00"),
     ],
