@@ -203,6 +203,9 @@ class Turn:
     def done_by_desk(self, effect_id: str) -> None:
         self.update(desk_effects={i: e for i, e in self.state.desk_effects.items() if i != effect_id})
 
+    def taking_back(self, handoff: Handoff, last: bool) -> TakeBack:
+        return TakeBack(case=self.state.case, handoff=handoff.id, round=handoff.round, access_ends=last)
+
     def has_part(self, org: OrgId) -> bool:
         """Whether anything still gives an organisation access to the case: a live handoff, or its own function."""
         state = self.state
@@ -225,7 +228,7 @@ class Turn:
         for handoff in gone:
             if self.state.organisations[handoff.recipient].desk:
                 last = not self.has_part(handoff.recipient)
-                self.ask_desk(handoff.recipient, TakeBack(case=self.state.case, handoff=handoff.id, round=handoff.round, access_ends=last))
+                self.ask_desk(handoff.recipient, self.taking_back(handoff, last))
         ended = self.state.ended | {h.id: handoffs.put_away(h, self.now) for h in gone}
         kept = dict(list(ended.items())[-MOST_ENDED_KEPT:])
         self.update(
