@@ -314,6 +314,7 @@ def test_a_first_delivery_is_not_redated(sqlite: Engine) -> None:
         "[]",
         '{"soc-0381": "http://example.org/hemligt"}',
         '{"soc-0381": "https://user:hemligt@example.org/"}',
+        '{"soc-0381": "https://hemligt@example.org/"}',
         '{"soc-0381": "https://example.org/#hemligt"}',
         '{"soc-0381": "https://example.org:hemligt/"}',
         '{"soc-0381": "hemligt"}',
