@@ -31,6 +31,19 @@ ABOUT = {
         "Ett svar från er har noterats av avsändaren. Stämmer det inte: hör av er.",
         "An answer of yours was recorded by the sender. If it is not right: get in touch.",
     ),
+    "returned": (
+        "En förfrågan har kommit tillbaka och väntar på er.",
+        "A request has come back and waits for you.",
+    ),
+    "expired": ("En förfrågan gick ut utan svar.", "A request expired without an answer."),
+    "measure-lapsed": (
+        "En åtgärd har upphört enligt lag. Någon som får besluta behöver agera nu.",
+        "A measure has lapsed by law. Somebody who may decide must act now.",
+    ),
+    "answered-after-expiry": (
+        "En förfrågan som gått ut har ändå utförts.",
+        "A request that had expired was done all the same.",
+    ),
     "desk-unreachable": ("En mottagare kan inte nås just nu.", "A recipient can't be reached just now."),
 }
 
@@ -46,9 +59,9 @@ def message(row: OutboxRow, address: str, zone: str) -> EmailMessage:
     mail["Subject"] = f"Utväg: {where}"
     mail["Message-ID"] = f"<{re.sub('[^A-Za-z0-9.-]', '.', row.id)}@utvag.example>"
     lines = [f"{swedish} Ärende: {where}."]
-    lines += [f"Skulle ha besvarats senast {time}."] if time and row.about == "rung" else []
+    lines += [f"Svar senast {time}."] if time and row.about == "rung" else []
     lines += ["Öppna ärendet i Utväg. Vid fara för någons liv: ring 112.", "", f"{english} Case: {where}."]
-    lines += [f"Was to be answered by {time}."] if time and row.about == "rung" else []
+    lines += [f"Answer by {time}."] if time and row.about == "rung" else []
     lines += ["Open the case in Utväg. If somebody's life is in danger: call 112."]
     mail.set_content("\n".join(lines) + "\n")
     return mail
