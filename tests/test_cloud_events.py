@@ -22,6 +22,7 @@ from models.handoffs import Status
 from tests.databases import Databases
 from tests.events_support import NIGHT, batch, busy_case, expected, unread
 from tests.rules_support import BED_1, NGO, POLICE, REF, REGION, SOC_A, later
+from tests.support import ROOT
 
 ORG = r"[a-z][a-z0-9-]{1,39}"
 CODE = r"[a-z][a-z0-9-]{0,39}"
@@ -149,6 +150,13 @@ def test_an_event_says_what_is_on_the_list_and_nothing_else(sqlite: Engine) -> N
             assert re.fullmatch(TOLD[name], str(value)), name
             seen.add(name)
     assert seen == set(TOLD)
+
+
+def test_the_event_shown_to_integrators_says_what_events_say() -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "events.md").read_text(), re.DOTALL)
+    told = dict(leaves(json.loads(shown)))
+    assert all(re.fullmatch(TOLD[name], str(value)) for name, value in told.items())
+    assert set(TOLD) - set(told) == {name for name in TOLD if name.startswith("data.businessStatus")}
 
 
 def test_the_library_reads_our_events_and_they_carry_fhir_names(sqlite: Engine) -> None:
