@@ -137,7 +137,7 @@ def clock_sentence(moment: Moment, zone: str, last: Moment) -> str:
         case "deadline-met":
             return f"✓ {name} i tid | in time (senast | due {due})"
         case "deadline-missed":
-            return f"{name} klar för sent | done too late (senast | due {due})"
+            return f"{name} var missad | had been missed ({due})"
         case _:
             return f"✗ {name} missad | missed ({due})"
 

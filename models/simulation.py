@@ -33,6 +33,10 @@ def _pair(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value, value)
 
 
+def _lengths(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else _pair(_length(value))
+
+
 def _list(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
@@ -69,7 +73,7 @@ def _likely_year(instant: Any) -> Any:
 
 Length = Annotated[Span, BeforeValidator(_length)]
 """`"30 min"`, `"4 h"`, `"3 wd"` (working days), `"2 d"`, `"1 w"`."""
-Lengths = Annotated[tuple[Length, Length], BeforeValidator(_pair), AfterValidator(_rising_length)]
+Lengths = Annotated[tuple[Length, Length], BeforeValidator(_lengths), AfterValidator(_rising_length)]
 """A length, or two of the same unit between which one is drawn."""
 Percent = Annotated[int, Field(ge=1, le=99)]
 Shares = Annotated[tuple[Percent, Percent], BeforeValidator(_pair), AfterValidator(_rising_share)]

@@ -231,11 +231,11 @@ class People:
         return self._plan(place, at, Act.SUPPLY, sender) if self._may(place, Act.SUPPLY, sender) else None
 
     def _resumption(self, place: Place, behaviour: Answer, path: str) -> Plan | None:
+        """When the hold that it rests by ends: the last one done."""
         handoff, at = place.handoff, place.now
         for says, where in self._chain(place, behaviour, path):
-            if isinstance(says, Holds):
+            if isinstance(says, Holds) and self._done[f"{where}/{handoff.id}"]:
                 at = self._after(handoff.held_at or place.now, says.length, place, where, handoff.recipient)
-                break
         return self._by_recipient(place, at, Act.RESUME)
 
     def _by_recipient(self, place: Place, at: datetime, act: Act, **stated: Any) -> Plan | None:
