@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -110,17 +111,31 @@ def understood(data: Any, name: str) -> Scenario:
 
 
 def faults(error: ValidationError, name: str) -> list[Fault]:
-    """Every fault as a sentence, with places in lists counted from 1."""
+    """Every fault as a sentence, with places in lists counted from 1.
+
+    A list is not told to be empty because all of its parts are faulty: those are told.
+    """
     names = reading.field_names(Scenario)
-    general = {(f.field): f for f in reading.faults(error, Scenario)}
+    general = {fault.field: fault for fault in reading.faults(error, Scenario)}
+    every = error.errors(include_input=False, include_url=False)
+    faulty = {one["loc"][:length] for one in every for length in range(len(one["loc"]))}
     found = []
-    for one in error.errors(include_input=False, include_url=False)[:MOST_FAULTS]:
-        field = reading.field_path(one["loc"], names)
-        field = (f"{field}.?" if field else "?") if one["type"] == "extra_forbidden" else field
-        known = general.get(field) or general.get("file") or Fault("", "går inte att använda", "can't be used")
+    for one in [one for one in every if one["type"] != "too_short" or one["loc"] not in faulty][:MOST_FAULTS]:
+        where = reading.field_path(one["loc"], names)
+        known = general.get(where) or general.get("file") or Fault("", "går inte att använda", "can't be used")
         sv, en = SENTENCES.get(one["type"], (known.sv, known.en))
-        found.append(Fault(f"{name}: {counted(field)}" if field else name, sv, en))
+        if one["type"] == "extra_forbidden":
+            where, sv, en = unknown_field(one["loc"], names)
+        found.append(Fault(f"{name}: {counted(where)}" if where else name, sv, en))
     return list(dict.fromkeys(found))
+
+
+def unknown_field(loc: tuple[int | str, ...], names: frozenset[str]) -> tuple[str, str, str]:
+    """Where a field stands that does not belong there, and which one may be meant. Its name is not repeated."""
+    within, told = reading.field_path(loc[:-1], names), str(loc[-1])[:40]
+    meant = [] if told in names else get_close_matches(told, names, n=1)
+    sv, en = (f", menas {meant[0]}?", f", is it {meant[0]}?") if meant else ("", "")
+    return (f"{within}.?" if within else "?"), f"okänt fält{sv}", f"unknown field{en}"
 
 
 def counted(field: str) -> str:

@@ -10,6 +10,7 @@ from models.handoffs import Act
 from models.packs import Kind, RulePack
 from models.simulation import (
     MOST_CASES,
+    MOST_WEIGHT,
     Answer,
     AnswerRule,
     Asks,
@@ -105,7 +106,7 @@ def _levels(where: str, group: Group, packs: tuple[RulePack, ...]) -> Iterator[P
     known = {level for pack in packs for level in pack.threat_levels}
     if not group.threat_level or not set(group.threat_level) <= known:
         yield Problem(f"{where}.threat_level", "unknown-level", tuple(sorted(known)))
-    elif any(weight <= 0 or weight != weight for weight in group.threat_level.values()):
+    elif not all(0 < weight <= MOST_WEIGHT for weight in group.threat_level.values()):
         yield Problem(f"{where}.threat_level", "no-weight")
 
 

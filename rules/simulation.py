@@ -126,12 +126,19 @@ class Play:
         self._names: dict[HandoffId, str] = {}
         self._plans: dict[HandoffId, Foreseen] = {}
         self._keys = 0
-        self._script = sorted((self._scripted(n) for n in range(len(self._group.later))), key=lambda move: move[:3])
+        self._script: list[Move] = []
         self.state = CaseState(case=reference(case.number, seed))
         self.now = case.opens
 
     def until(self, end: datetime) -> Iterator[Step]:
-        """Plays the case up to `end`, step by step."""
+        """Plays the case up to `end`, step by step. One that leads beyond the rules' calendar stops there."""
+        try:
+            yield from self._steps(end)
+        except clocks.BeyondCalendar:
+            yield Step(self.now, TimePassed(), self.state, self.state, None, stopped="beyond-calendar")
+
+    def _steps(self, end: datetime) -> Iterator[Step]:
+        self._script = sorted((self._scripted(n) for n in range(len(self._group.later))), key=lambda move: move[:3])
         move: Move | None = Move(self.now, SCRIPT, 0, self._opened)
         for _ in range(MOST_EVENTS):
             if move is None or move.at > end:
@@ -148,7 +155,7 @@ class Play:
         """Does what was to happen; people keep in mind what they have done, and what they could not do."""
         event, before = move.event(), self.state
         outcome = decide(before, event, move.at, self.pack)
-        needed = isinstance(event, TimePassed | Opened)
+        needed = isinstance(event, TimePassed | Opened | DeskAnswered | DeskSilent)
         if isinstance(outcome, Refusal):
             if move.plan is not None and move.handoff is not None:
                 self._people.was_refused(move.handoff, move.plan)
@@ -226,11 +233,10 @@ class Play:
 
     def _desk_move(self, number: int, effect: DeskEffect) -> Move:
         """A desk answers after its delay; while it is down the plane offers again and again, as its rules say."""
-        delay = timedelta(0) if effect.attempts else clocks.length(self._desk_delay)
-        at = effect.next_try + delay
         if any(outage.since <= effect.next_try < outage.until for outage in self._down.get(effect.task.desk, ())):
             silent = DeskSilent(effect=effect.task.id)
             return Move(effect.next_try + self.pack.desk.offered_for, DESKS, number, lambda: silent)
+        at = clocks.add_span(effect.next_try, self._desk_delay, self.pack.calendar)
         return Move(at, DESKS, number, partial(self._desk_answer, effect))
 
     def _desk_answer(self, effect: DeskEffect) -> Event:

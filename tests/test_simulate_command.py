@@ -138,6 +138,7 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "case.1.facts.instants": (rule("never"), {"facts": {"instants": {"Not a code": MONDAY}}}),
     "case.1.facts": (rule("never"), {"facts": {"instants_after": {"no-such-day": "1 d"}}}),
     "case.1.facts.custody_ends_after": (rule("never"), {"facts": {"custody_ends_after": "60 d"}}),
+    "case.1.?": (rule("never"), {"nmae": "a-name"}),
     "case.1.count": (rule("never"), {"count": 0}),
     "case.1.later.1.kind": (
         rule("never"),
@@ -158,6 +159,7 @@ def test_what_can_not_be_is_told_by_file_and_field(tmp_path: Path, field: str) -
     file.write_text(json.dumps(raw), "utf-8")
     faults = told("--cases", file, code=2)["error"]["faults"]
     assert field in {fault["field"].removeprefix("cases.json: ") for fault in faults}, faults
+    assert not [fault for fault in faults if fault["en"] == "is empty"]
 
 
 def test_rules_that_do_not_load_are_a_sentence(tmp_path: Path) -> None:

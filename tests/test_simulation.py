@@ -288,6 +288,13 @@ def test_a_case_that_ends_differently_under_two_packs_is_named() -> None:
     }
 
 
+@pytest.mark.parametrize("later", [{"after": "5000 wd"}, {"after": "1 d", "date_after": "4999 w"}])
+def test_what_comes_after_the_calendar_has_ended_stops_a_case_or_is_refused(later: dict[str, Any]) -> None:
+    asked = {"does": "send", "kind": "care-ends", "sender": "sis", "to": "soc-a"} | later
+    found = figures(scenario(later=[asked], facts={"custody": {"place": "state-care"}}))
+    assert found.cases["stopped:beyond-calendar"] + found.refused["sent", "beyond-calendar"] == 1
+
+
 def test_the_same_word_known_to_one_of_two_packs_is_known() -> None:
     raw = PACK.model_dump(mode="json")
     raw["kinds"]["new-kind"] = raw["kinds"]["threat-assessment"] | {"code": "new-kind"}
