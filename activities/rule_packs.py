@@ -1,202 +1,327 @@
-"""Reads the dated TOML packs and compiles one into the immutable `RulePack` that cases carry."""
+"""Reads the dated TOML packs and compiles one into the immutable `RulePack` that cases carry.
+
+A pack is a folder: `pack.toml`, `statute.toml`, `journey.toml`, `kinds.toml` or the files of `kinds/`, and perhaps
+`overlays/` with one file for each organisation that has rules of its own.
+"""
 
 from __future__ import annotations
 
-import re
 import tomllib
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import holidays
 from pydantic import ValidationError
 
-from models.packs import Clock, RulePack, Unit
-from rules.checks import faults
+from activities.rule_faults import BadPack, Located, invalid, not_toml
+from activities.rule_layers import compiled, like_chain, with_likes
+from activities.rule_lines import Place, lines
+from activities.rule_sources import PackSource
+from activities.rule_terms import term
+from models.packs import RulePack
+from rules.checks import Fault, findings
+
+__all__ = ["ENGINE", "PACKS", "BadPack", "load_pack", "pack_now", "pack_on", "read_pack", "read_packs", "term"]
 
 PACKS = Path(__file__).parent.parent / "rules" / "packs"
-ENGINE = 1
+ENGINE = 2
 """The generation of rule code in this checkout. A pack written for another one is refused."""
-
-UNITS = {
-    "s": (Unit.SECONDS, Clock.AROUND_THE_CLOCK),
-    "min": (Unit.MINUTES, Clock.AROUND_THE_CLOCK),
-    "h": (Unit.HOURS, Clock.AROUND_THE_CLOCK),
-    "wd": (Unit.WORKING_DAYS, Clock.OFFICE),
-    "d": (Unit.DAYS, Clock.CALENDAR),
-    "w": (Unit.WEEKS, Clock.CALENDAR),
-    "m": (Unit.MONTHS, Clock.CALENDAR),
-}
-REAL = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
-DEADLINES = ("acknowledgement", "decision", "completion", "hold")
-HOLD_REVIEW = {"within": "5 wd", "met": "completed", "ladder": "ordinary"}
-"""Nothing rests unwatched: a hold is itself on a clock."""
-HOLIDAYS = ("public", "de_facto")
-"""`de_facto` adds midsommarafton, julafton and nyårsafton, which the public list alone calls working days."""
+JOURNEY = (("step",), ("phase",))
+LARGEST = 1024 * 1024
+"""Bytes in one file. The shipped kinds are a tenth of this."""
 
 
-class BadPack(Exception):
-    """A rule pack can't be used. Says which file, which rule and what is wrong."""
+class File(NamedTuple):
+    """One file of a pack, and where in the pack what it says belongs."""
+
+    path: Path
+    prefix: Place
+    text: str
+    said: dict[str, Any]
+
+
+class Found(NamedTuple):
+    """A pack as far as it could be read, and everything there is to say about it."""
+
+    folder: Path
+    pack: RulePack | None
+    faults: tuple[Located, ...]
+    """Warnings too."""
+
+    @property
+    def wrong(self) -> tuple[Located, ...]:
+        return tuple(fault for fault in self.faults if not fault.warning)
 
 
 def load_pack(directory: Path) -> RulePack:
-    """Compiles the pack in `directory` (pack.toml, kinds.toml, journey.toml).
+    """Compiles the pack in `directory`.
 
     Raises:
-        BadPack: a file is missing, is not TOML, or says something that can't be a rule.
+        BadPack: a file is missing, is not TOML, or says something that can't be a rule; each fault with its line.
     """
-    general, kinds, journey = (read(directory / name) for name in ("pack.toml", "kinds.toml", "journey.toml"))
+    found = read_pack(directory)
+    if found.pack is None or found.wrong:
+        raise BadPack(*found.wrong)
+    return found.pack
+
+
+def read_pack(directory: Path) -> Found:
+    """Reads, compiles and checks the pack in `directory`; tells every fault at once."""
+    if not directory.is_dir():
+        return Found(
+            directory, None, (Located(directory, None, "är ingen mapp med regler", "is no folder with rules"),)
+        )
+    files, unread = read_files(directory)
+    if unread:
+        return Found(directory, None, tuple(unread))
+    kinds, found = with_likes(said_under(files, "kinds"))
     try:
-        pack = RulePack.model_validate(compiled(general, kinds, journey))
+        source = PackSource.model_validate(put_together(files, kinds))
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False)]
-        raise BadPack(f"{directory}: " + "; ".join(lines)) from None
-    except BadPack as error:
-        raise BadPack(f"{directory}: {error}") from None
-    except KeyError as error:
-        raise BadPack(f"{directory}: {error} is missing") from None
-    except RecursionError:
-        raise BadPack(f"{directory}: kinds.toml: a kind is like itself, by way of others perhaps") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise BadPack(f"{directory}: {error}") from error
+        told = [Fault(place_of(e["loc"]), *named(e)) for e in error.errors(include_url=False, include_input=False)]
+        return Found(directory, None, located([*found, *told], files))
+    pack, more = compiled(source)
+    found += more
     if pack.engine != ENGINE:
-        raise BadPack(f"{directory}: written for engine {pack.engine}, this program is engine {ENGINE}")
-    if found := faults(pack):
-        raise BadPack(f"{directory}: " + "; ".join(found))
-    return pack
+        sv = f"reglerna är skrivna för regelmotor {pack.engine}; det här programmet har regelmotor {ENGINE}"
+        en = f"the rules are written for engine {pack.engine}; this program is engine {ENGINE}"
+        found.append(Fault(("engine",), sv, en))
+    found += unused_statutes(source)
+    return Found(directory, pack, located([*found, *findings(pack)], files))
+
+
+def unused_statutes(source: PackSource) -> list[Fault]:
+    """Terms of the law that no kind refers to: forgotten, perhaps."""
+    used = {
+        named_term
+        for kind in source.kinds.values()
+        for urgency in (kind.ordinary, kind.acute)
+        for deadline in (urgency.named().values() if urgency else ())
+        for named_term in (deadline.statute, deadline.limit)
+    }
+    return [
+        Fault(("statute", code), f"ingen sort använder {code}", f"no kind uses {code}", warning=True)
+        for code in source.statute
+        if code not in used
+    ]
 
 
 def pack_on(day: date, root: Path = PACKS) -> RulePack:
-    """The newest pack in force on `day`; the oldest one for a day before them all (training on past dates)."""
-    packs = sorted((load_pack(path) for path in root.iterdir() if path.is_dir()), key=lambda p: p.effective_from)
-    if not packs:
-        raise BadPack(f"{root}: there is no rule pack here")
-    in_force = [pack for pack in packs if pack.effective_from <= day]
-    return in_force[-1] if in_force else packs[0]
+    """The newest pack in force on `day`; the oldest one for a day before them all (training on past dates).
+
+    Raises:
+        BadPack: no pack is in force, two are at once, or the one that is can't be used.
+    """
+    return load_pack(in_force(day, root))
 
 
 def pack_now(root: Path = PACKS) -> RulePack:
     return pack_on(datetime.now(UTC).date(), root)
 
 
-def read(path: Path) -> dict[str, Any]:
+def read_packs(root: Path) -> tuple[list[Found], list[Located]]:
+    """Every pack in a folder of packs, and what is wrong between them."""
+    found = [read_pack(folder) for folder in folders(root)]
+    dated = [
+        Dated(one.folder, one.pack.name, one.pack.effective_from, one.pack.effective_until) for one in found if one.pack
+    ]
+    return found, at_odds(dated)
+
+
+class Dated(NamedTuple):
+    """A pack's folder and name, and the first and last day on which a case may begin under it."""
+
+    folder: Path
+    name: str
+    begins: date
+    ends: date | None
+
+
+def in_force(day: date, root: Path) -> Path:
+    """The folder of the pack in force on `day`. Only the dates of the others are read."""
+    dated = [header(folder) for folder in folders(root)]
+    if faults := at_odds(dated):
+        raise BadPack(*faults)
+    dated.sort(key=lambda one: one.begins)
+    begun = [one for one in dated if one.begins <= day]
+    newest = begun[-1] if begun else dated[0]
+    if begun and newest.ends is not None and newest.ends < day:
+        sv, en = f"inga regler gäller {day}: skriv nya", f"no rules are in force on {day}: write new ones"
+        raise BadPack(Located(root, None, sv, en))
+    return newest.folder
+
+
+def folders(root: Path) -> list[Path]:
+    """The packs in a folder of packs, by name.
+
+    Raises:
+        BadPack: there are none, or it is no folder.
+    """
+    inside = root.iterdir() if root.is_dir() else ()
+    found = sorted(path for path in inside if path.is_dir() and path.name[0] not in "._")
+    if not found:
+        raise BadPack(Located(root, None, "här finns inga regler", "there is no rule pack here"))
+    return found
+
+
+def header(folder: Path) -> Dated:
+    """The dates of a pack.
+
+    Raises:
+        BadPack: `pack.toml` is missing, or says no date.
+    """
+    file = read(folder / "pack.toml", ())
+    if isinstance(file, Located):
+        raise BadPack(file)
+    begins, ends = file.said.get("effective_from"), file.said.get("effective_until")
+    if type(begins) is not date or type(ends) not in (date, type(None)):
+        raise BadPack(*read_pack(folder).wrong)
+    return Dated(folder, str(file.said.get("name")), begins, ends)
+
+
+def at_odds(dated: list[Dated]) -> list[Located]:
+    """Packs between which nobody could choose: they begin on one day, one ends after the next begins, or one name."""
+    found = []
+    for earlier, later in pairwise(sorted(dated, key=lambda one: (one.begins, one.folder))):
+        both = earlier.folder.name, later.folder.name
+        if earlier.begins == later.begins:
+            sv, en = f"{both[0]} och {both[1]} börjar gälla samma dag", f"{both[0]} and {both[1]} begin on the same day"
+            found.append(header_fault(later.folder, "effective_from", sv, en))
+        elif earlier.ends is not None and earlier.ends >= later.begins:
+            sv = f"{both[0]} gäller fortfarande när {both[1]} börjar gälla"
+            found.append(
+                header_fault(
+                    earlier.folder, "effective_until", sv, f"{both[0]} is still in force when {both[1]} begins"
+                )
+            )
+        if earlier.name == later.name:
+            sv, en = f"{both[0]} och {both[1]} heter likadant", f"{both[0]} and {both[1]} have the same name"
+            found.append(header_fault(later.folder, "name", sv, en))
+    return found
+
+
+def header_fault(folder: Path, key: str, sv: str, en: str) -> Located:
+    file = read(folder / "pack.toml", ())
+    line = lines(file.text).get((key,)) if isinstance(file, File) else None
+    return Located(folder / "pack.toml", line, sv, en)
+
+
+def read_files(directory: Path) -> tuple[list[File], list[Located]]:
+    """Every file of a pack, and what is wrong with those that can't be read."""
+    wanted: list[tuple[Path, Place]] = [(directory / "pack.toml", ()), (directory / "statute.toml", ("statute",))]
+    kinds = [directory / "kinds.toml"] if (directory / "kinds.toml").exists() else []
+    kinds += sorted((directory / "kinds").glob("*.toml"))
+    wanted += [(path, ("kinds",)) for path in kinds or [directory / "kinds.toml"]]
+    wanted.append((directory / "journey.toml", ()))
+    wanted += [(path, ("overlays", path.stem)) for path in sorted((directory / "overlays").glob("*.toml"))]
+    files, faults = [], []
+    for path, prefix in wanted:
+        match read(path, prefix):
+            case File() as file:
+                files.append(file)
+            case Located() as fault:
+                faults.append(fault)
+    return files, faults or twice(files)
+
+
+def read(path: Path, prefix: Place) -> File | Located:
+    """One file. A byte-order mark and Windows' line ends, as some editors leave them, change nothing."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = path.read_bytes()
     except OSError:
-        raise BadPack(f"{path}: the file is missing or can't be read") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadPack(f"{path}: {error}") from None
+        return Located(path, None, "filen saknas eller kan inte läsas", "the file is missing or can't be read")
+    if len(raw) > LARGEST:
+        most = LARGEST // 1024
+        return Located(path, None, f"filen är större än {most} KiB", f"the file is larger than {most} KiB")
+    try:
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        return Located(path, raw[: error.start].count(b"\n") + 1, "är inte text i UTF-8", "is not UTF-8 text")
+    try:
+        return File(path, prefix, text, tomllib.loads(text))
+    except (ValueError, RecursionError) as error:
+        return not_toml(path, text, error)
 
 
-def compiled(general: dict[str, Any], kinds: dict[str, Any], journey: dict[str, Any]) -> dict[str, Any]:
-    start: date = general["effective_from"]
-    years = range(start.year - 1, start.year + general["calendar_years"])
+def twice(files: list[File]) -> list[Located]:
+    """Kinds that stand in two files: neither wins over the other."""
+    found = []
+    seen: dict[str, str] = {}
+    for file in files:
+        for code in file.said if file.prefix == ("kinds",) else ():
+            if code in seen:
+                line = lines(file.text).get((code,))
+                sv, en = f"sorten {code} finns redan i {seen[code]}", f"the kind {code} is in {seen[code]} already"
+                found.append(Located(file.path, line, sv, en))
+            seen[code] = file.path.name
+    return found
+
+
+def said_under(files: list[File], part: str) -> dict[str, Any]:
+    return {name: value for file in files if file.prefix == (part,) for name, value in file.said.items()}
+
+
+def put_together(files: list[File], kinds: dict[str, Any]) -> dict[str, Any]:
+    by_name = {file.path.name: file.said for file in files if not file.prefix}
     return {
-        "name": general["name"],
-        "effective_from": start,
-        "engine": general["engine"],
-        "zone": general["zone"],
-        "office": general["office"],
-        "closed_days": closed_days(years),
-        "closed_until": date(years[-1], 12, 31),
-        "kinds": {code: kind(code, resolved(code, kinds), general["reasons"]) for code in kinds},
-        "ladders": {code: ladder(code, body) for code, body in general["ladders"].items()},
-        "steps": [step(body) for body in journey["step"]],
-        "phases": journey["phase"],
-        "threat_levels": general["threat_levels"],
-        "desk": {name: real_time(value) for name, value in general["desk"].items()},
-        "keys_kept": real_time(general["request_keys_kept"]),
+        "general": by_name["pack.toml"],
+        "statute": said_under(files, "statute"),
+        "kinds": kinds,
+        "journey": by_name["journey.toml"],
+        "overlays": {str(file.prefix[1]): file.said for file in files if file.prefix[:1] == ("overlays",)},
     }
 
 
-def closed_days(years: range) -> list[date]:
-    """Every holiday that falls on Monday to Friday, for the years asked for."""
-    swedish = holidays.country_holidays("SE", years=years, categories=HOLIDAYS)
-    return sorted(day for day in swedish if day.weekday() < 5)
+def place_of(loc: tuple[str | int, ...]) -> Place:
+    """The place in the files of what validation calls by its own names."""
+    place = tuple(part for part in loc if part != "[key]")
+    return place[1:] if place[0] in ("general", "journey") else place
 
 
-def resolved(code: str, kinds: dict[str, Any]) -> dict[str, Any]:
-    """A kind with what it takes over by `like`; its own words win, urgency by urgency."""
-    own = kinds[code]
-    if "like" not in own:
-        return dict(own)
-    if own["like"] not in kinds:
-        raise BadPack(f"kinds.toml: {code} is like {own['like']}, which is not there")
-    base = resolved(own["like"], kinds)
-    urgencies = ("ordinary", "acute")
-    if any(urgency in own for urgency in urgencies):
-        base = {name: value for name, value in base.items() if name not in urgencies}
-    return base | {name: value for name, value in own.items() if name != "like"}
+def named(error: Any) -> tuple[str, str]:
+    """A validation error as a sentence that begins with the word it is about."""
+    sv, en = invalid(error)
+    word = ".".join(map(str, place_of(error["loc"])))
+    return f"{word} {sv}", f"{word} {en}"
 
 
-def kind(code: str, body: dict[str, Any], reasons: dict[str, list[str]]) -> dict[str, Any]:
-    may_hold = body.get("may_hold", True)
-    own = reasons | body.pop("reasons", {})
-    urgencies = {u: deadlines(code, body.pop(u), may_hold) for u in ("ordinary", "acute") if u in body}
-    return {
-        "code": code,
-        "sender": body.pop("from"),
-        "recipient": body.pop("to"),
-        "may_hold": may_hold,
-        "reasons": own,
-        "answers": body.pop("answers", {}),
-        "deadlines": urgencies,
-        **{name: value for name, value in body.items() if name != "may_hold"},
-    }
+def located(faults: list[Fault], files: list[File]) -> tuple[Located, ...]:
+    """The faults with file and line, in the order of the files; each said once."""
+    where = _Finder(files)
+    told = [Located(*where.find(fault.place), fault.sv, fault.en, fault.warning) for fault in faults]
+    order = {file.path: number for number, file in enumerate(files)}
+    return tuple(sorted(dict.fromkeys(told), key=lambda one: (order.get(one.file, -1), one.line or 0)))
 
 
-def deadlines(code: str, body: dict[str, Any], may_hold: bool) -> dict[str, Any]:
-    default_ladder = body["ladder"]
-    rules = {name: deadline(body[name], default_ladder) for name in DEADLINES if name in body}
-    if may_hold and "hold" not in rules:
-        rules["hold"] = deadline(HOLD_REVIEW, default_ladder)
-    if unknown := set(body) - set(DEADLINES) - {"ladder"}:
-        raise BadPack(f"kinds.toml: {code} has a deadline called {', '.join(sorted(unknown))}")
-    return rules
+class _Finder:
+    """Finds the file and line of a place, or of the nearest thing around it that is written anywhere."""
 
+    def __init__(self, files: list[File]) -> None:
+        self.files = files
+        self.kinds = said_under(files, "kinds")
+        self.stems = {f.said.get("organisation"): str(f.prefix[1]) for f in files if f.prefix[:1] == ("overlays",)}
+        self.known: dict[Place, tuple[Path, int]] = {}
 
-def deadline(body: dict[str, Any], default_ladder: str) -> dict[str, Any]:
-    body = dict(body)
-    span, clock = term(body.pop("within"))
-    late = body.pop("if_late", None)
-    rule = {
-        "term": {
-            "span": span,
-            "clock": clock,
-            "end": body.pop("end", "act-by"),
-            "source": body.pop("source", "policy default"),
-            "statutory": body.pop("statutory", False),
-            "if_late_at_birth": term(late)[0] if late else None,
-        },
-        "met": body.pop("met"),
-        "ladder": body.pop("ladder", default_ladder),
-        "source_instant": body.pop("counted_from", "requested"),
-    }
-    return rule | body  # what is left is unknown, and the model says so by name
+    def find(self, place: Place) -> tuple[Path, int]:
+        if not self.known:
+            for file in self.files:
+                for inner, line in lines(file.text).items():
+                    self.known.setdefault((*file.prefix, *inner), (file.path, line))
+        place = self.written(place)
+        for length in range(len(place), 0, -1):
+            if place[:length] in self.known:
+                return self.known[place[:length]]
+        own = [file for file in self.files if file.prefix and place[: len(file.prefix)] == file.prefix]
+        own += [file for file in self.files if place[:1] in JOURNEY and file.path.name == "journey.toml"]
+        return (own or self.files)[0].path, 1
 
-
-def ladder(code: str, body: dict[str, Any]) -> dict[str, Any]:
-    rungs = [r | {"after": term(r["after"])[0]} if "after" in r else r for r in body["rungs"]]
-    recurs = [r | {"every": term(r["every"])[0]} for r in body["recurs"]]
-    if not rungs:
-        raise BadPack(f"pack.toml: the ladder {code} has no rungs")
-    return body | {"rungs": rungs, "recurs": recurs}
-
-
-def step(body: dict[str, Any]) -> dict[str, Any]:
-    renamed = {"from": "sender", "to": "recipient"}
-    return {renamed.get(name, name): value for name, value in body.items()}
-
-
-def term(text: str) -> tuple[dict[str, Any], Clock]:
-    """`"5 wd"` as a span and the clock it runs on."""
-    found = re.fullmatch(r"(\d{1,4}) (s|min|h|wd|d|w|m)", text)
-    if found is None:
-        raise BadPack(f'"{text}" is not a length of time: write a number and min, h, wd, d, w or m')
-    unit, clock = UNITS[found[2]]
-    return {"amount": int(found[1]), "unit": unit}, clock
-
-
-def real_time(text: str) -> timedelta:
-    span, _ = term(text)
-    return timedelta(**{REAL[text.split()[1]]: span["amount"]})
+    def written(self, place: Place) -> Place:
+        """Where a thing is written: in the kind that another is like, in the file of an organisation's overlay."""
+        if place[:1] == ("overlays",) and len(place) > 1 and place[1] in self.stems:
+            return ("overlays", self.stems[place[1]], *place[2:])
+        if place[:1] == ("kinds",) and len(place) > 2 and place[1] in self.kinds:
+            for code in like_chain(str(place[1]), self.kinds):
+                if isinstance(self.kinds[code], dict) and place[2] in self.kinds[code]:
+                    return ("kinds", code, *place[2:])
+        return place

@@ -99,6 +99,8 @@ class Function(StrEnum):
     HOUSING_PROVIDER = "housing-provider"
     TAX_AGENCY = "tax-agency"
     COURT = "court"
+    INSPECTORATE = "inspectorate"
+    """IVO: decides between municipalities (SoL 29:10-11), and is told of what was not carried out (34:1)."""
 
 
 class Need(StrEnum):
