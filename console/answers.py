@@ -13,19 +13,19 @@ from models.events import Acted, Actor
 from models.handoffs import ANSWERERS, Act, Extension
 from models.intake import PhoneAnswer
 from models.packs import RulePack
-from models.words import Code, HandoffId, ItemId, OrgId, RequestKey, Word
+from models.words import HandoffId, ItemId, OrgId, RequestKey, Word
 from rules.transitions import OTHER
 
 
 class Answer(Word):
-    """Everything an act may say besides itself."""
+    """Everything an act may say besides itself. Codes are as people wrote them, and looked up before they travel."""
 
-    reason: Code | None = None
-    answer: Code | None = None
+    reason: str | None = None
+    answer: str | None = None
     note: str | None = None
     assessment: AssessmentRecord | None = None
     by_phone: PhoneAnswer | None = None
-    to: OrgId | None = None
+    to: str | None = None
     """Rerouting and forwarding: to whom. Not responsible: which authority is."""
     paragraph: str | None = None
     extension: Extension | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -44,7 +45,8 @@ async def list_handoffs(case: Case, as_json: Json = False) -> None:
         data = views.handoff_data(handoff, standing, pack)
         phone = {f"{handoff.requester} --by-phone": data["possible_by_phone"]} if data["possible_by_phone"] else {}
         for org, acts in (data["possible"] | phone).items():
-            typer.echo(f"  {handoff.id}  {org}: {', '.join(acts) or '–'}")
+            line = f"  {handoff.id}  {org}: {', '.join(acts) or '–'}"
+            typer.echo(fill(line, screen.width, subsequent_indent="      ", break_on_hyphens=False))
     if note:
         typer.echo(note)
 

@@ -199,7 +199,7 @@ async def test_story_5_two_years(casework: Casework, cases: dict[str, CaseRef]) 
         "2 wed 2026-12-30 14:00",
         "3 mon 2027-01-04 14:00",
     ]
-    assert story.receivers["support-request 1", "decision"][-1] == ["recipient:head"]
+    assert story.receivers["support-request 1", "decision"][-1] == ["owner:head"]
     last = casework.last_known(story.case).state
     assert last.track_b is TrackB.ENDED
     assert last.closed == "ESTABLISHED"
