@@ -40,6 +40,14 @@ SHORT_ROLE = {
     "regional-coordinator": "reg.",
     "national-coordinator": "nat.",
 }
+OUTCOME = {
+    "rejected": ("avböjda", "declined"),
+    "failed": ("gick inte", "failed"),
+    "withdrawn": ("återtagna", "withdrawn"),
+    "expired": ("gick ut", "expired"),
+    "lapsed": ("upphörde", "lapsed"),
+    "another-way": ("löstes på annat sätt", "met another way"),
+}
 STOPPED = {
     "beyond-calendar": ("reglernas kalender tar slut", "the rules' calendar ends"),
     "too-many-events": ("fallet går runt i cirklar", "the case runs in circles"),
@@ -133,25 +141,23 @@ def compared_deadlines(played: Sequence[Played]) -> Table:
 
 
 def kind_table(played: Played) -> Table:
+    """How many of each kind there were, how long they took, and how else they ended than completed."""
     table = table_of(
-        ("Vad", "What", 0),
+        ("Vad", "What", 22),
         ("Antal", "Count", 0),
         ("Åtagen", "Accepted", 0),
         ("Klar", "Completed", 0),
-        ("Avböjd", "Declined", 0),
-        ("Gick ut", "Expired", 0),
-        ("Upphörde", "Lapsed", 0),
-        ("Annan väg", "Other way", 0),
-        whole=("Antal", "Åtagen", "Klar", "Avböjd", "Gick ut", "Upphörde"),
+        ("Annat slut", "Other ends", 0),
+        whole=("Antal", "Åtagen", "Klar"),
     )
     ends = played.figures.ends
     for kind in kinds(played):
-        counts = [number(ends[kind, what]) for what in ("rejected", "expired", "lapsed", "another-way")]
         accepted, completed = (spread(times(c, kind)) for c in (played.figures.accepted, played.figures.completed))
-        table.add_row(title(kind, [played]), number(ends[kind, "created"]), accepted, completed, *counts)
+        other = [f"{number(ends[kind, what])} {both(pair)}" for what, pair in OUTCOME.items() if ends[kind, what]]
+        table.add_row(title(kind, [played]), number(ends[kind, "created"]), accepted, completed, "\n".join(other))
     table.caption = "Åtagen, klar: median och 95 % | Accepted, completed: median and 95 %"
     table.caption_justify = "left"
-    return aligned(table, 1)
+    return aligned(table, 1, left=(4,))
 
 
 def rung_table(played: Sequence[Played]) -> Table:
