@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from activities.rule_packs import PACKS, BadPack, load_pack, pack_on
+from activities.rule_packs import PACKS, load_pack, pack_on
 from activities.simulation_runs import Difference, Run, parts
 from activities.surroundings import read_settings
 from console import simulation_data, simulation_files, simulation_views, timeline_views
@@ -70,7 +70,7 @@ def pack_in(directory: Path | None) -> RulePack:
     """The pack in a directory; today's when none is given.
 
     Raises:
-        BadPack: it can't be used.
+        BadPack: the pack can't be used.
         Invalid: the directory is not there, or holds several packs.
     """
     if directory is None:
@@ -85,7 +85,7 @@ def pack_in(directory: Path | None) -> RulePack:
     try:
         return load_pack(directory)
     except (OSError, RecursionError):
-        raise BadPack(f"{directory}: kan inte läsas | can't be read") from None
+        raise Invalid(Fault("rules", "kan inte läsas", "can't be read")) from None
 
 
 def how_long(text: str) -> timedelta:

@@ -22,7 +22,6 @@ from tests.support import ROOT
 from tests.test_simulation import MONDAY, ORGANISATIONS, rule
 
 EXAMPLE = ROOT / "examples" / "simulation" / "a-year.toml"
-TWO_DAYS = 'decision = { within = "2 wd", met = "completed" }'
 
 app = typer.Typer()
 app.command()(simulate)
@@ -40,11 +39,11 @@ def stricter(tmp_path: Path) -> Path:
     """The rules in force with a first contact that must be decided on within one working day."""
     copy = tmp_path / "stricter"
     shutil.copytree(PACKS / "2026-07-01", copy)
-    kinds = (copy / "kinds.toml").read_text("utf-8")
-    assert kinds.count(TWO_DAYS) == 1
-    (copy / "kinds.toml").write_text(
-        kinds.replace('within = "2 wd", met = "completed"', 'within = "1 wd", met = "completed"')
-    )
+    contact = copy / "kinds" / "contact.toml"
+    before, heading, after = contact.read_text("utf-8").partition("[first-contact.ordinary]")
+    assert after.count('decision = { within = "2 wd"') >= 1
+    changed = after.replace('decision = { within = "2 wd"', 'decision = { within = "1 wd"', 1)
+    contact.write_text(before + heading + changed, "utf-8")
     return copy
 
 

@@ -171,7 +171,7 @@ def test_withdrawn_while_needed_somebody_must_find_another_way() -> None:
         rule("never", "protected-bed"),
         facts={"urgency": "acute", "needs": ["protected-housing"]},
     )
-    found = figures(scene)
+    found = figures(scene, pack=with_kind(PACK, "protected-bed", if_unanswered="stay"))
     assert found.ends["protected-bed", "withdrawn"] == 1
     assert found.ends["protected-bed", "another-way"] == 1
 
@@ -275,9 +275,9 @@ def test_two_packs_that_differ_in_one_deadline_differ_in_its_column_alone() -> N
 
 
 def test_a_case_that_ends_differently_under_two_packs_is_named() -> None:
-    sterner = with_kind(PACK, "protected-bed", if_unanswered="next-candidate")
+    patient, sterner = (with_kind(PACK, "protected-bed", if_unanswered=what) for what in ("stay", "next-candidate"))
     scene = scenario(rule("never", "protected-bed"), facts={"urgency": "acute", "needs": ["protected-housing"]})
-    run = Run(scene, (PACK, sterner), timedelta(days=5), 1)
+    run = Run(scene, (patient, sterner), timedelta(days=5), 1)
     (part,) = parts(run)
     (different,) = part.different
     told = data(run, [Played(p, f) for p, f in zip(run.packs, part.figures, strict=True)], part.different, False)
