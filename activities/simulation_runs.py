@@ -19,7 +19,7 @@ from models.simulation import Planned, Scenario
 from rules.figures import Ending, Figures, Ledger, differs
 from rules.simulation import Play, planned
 
-WORTH_MORE_CORES = 60
+WORTH_MORE_CORES = 200
 """Cases. Fewer are played before other processes would have started."""
 CHUNK = 10
 AHEAD = 3
@@ -54,11 +54,12 @@ class Part(NamedTuple):
 
 
 def parts(run: Run, cores: int | None = None) -> Iterator[Part]:
-    """Plays every case, some at a time, in order. `cores`: how many to use; all that this process may, if left out."""
+    """Plays every case, some at a time, in order. `cores`: how many to use; what is worth while, if left out."""
+    few = cores is None and sum(group.count for group in run.scenario.case) * len(run.packs) < WORTH_MORE_CORES
     cases = planned(run.scenario, run.seed)
     chunks = [cases[start : start + CHUNK] for start in range(0, len(cases), CHUNK)]
     cores = min(cores or available_cores(), len(chunks))
-    if cores < 2 or len(cases) * len(run.packs) < WORTH_MORE_CORES:
+    if cores < 2 or few:
         yield from (played(run, chunk) for chunk in chunks)
         return
     yield from _on_many(run, chunks, cores)
