@@ -21,6 +21,7 @@ from console import (
 from console.case_commands import Case, Json, say, screen
 from console.casework import Casework
 from console.failures import run_program, told
+from console.simulation_commands import simulate
 from models.words import Function
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ adopt = case_commands.app.command("adopt-rules", short_help="Gå över till nyar
 adopt(adoption_commands.adopt_rules)
 app.add_typer(handoff_commands.app, name="handoff")
 app.add_typer(deadline_commands.app, name="deadline")
+app.command("simulate", short_help="Pröva regler i låtsad tid | Try rules in virtual time")(simulate)
 directory_app = typer.Typer(help="Katalogen över organisationer | The directory", no_args_is_help=True)
 app.add_typer(directory_app, name="directory")
 

@@ -45,7 +45,6 @@ def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
     """What of an intake the case itself needs: codes and instants, nothing that says who it is about."""
     stay = filling.stay_municipality
     born = filling.person.born_on() if filling.person else None
-    custody = filling.custody
     return Facts(
         urgency=filling.urgency,
         consent=filling.consent,
@@ -53,11 +52,19 @@ def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
         conditions_signed=filling.conditions_signed,
         responsible=Responsibility(**filling.responsible.model_dump()) if filling.responsible else None,
         stay=None if stay == "unknown" else stay,
-        custody=Custody(place=custody.place, ends_at=start_of(custody.ends, pack)) if custody else None,
+        custody=custody_of(filling, pack),
         released=filling.released,
         minor=is_minor(born, clocks.local(now, pack.calendar).date()) if born else None,
         needs=tuple(dict.fromkeys(filling.needs)) if filling.needs is not None else None,
+        instants={code: start_of(day, pack) for code, day in filling.instants.items()} if filling.instants else None,
     )
+
+
+def custody_of(filling: Filling, pack: RulePack) -> Custody | None:
+    custody = filling.custody
+    if custody is None:
+        return None
+    return Custody(place=custody.place, ends_at=start_of(custody.ends, pack) if custody.ends else None)
 
 
 def is_minor(born: date, today: date) -> bool:
@@ -65,8 +72,6 @@ def is_minor(born: date, today: date) -> bool:
     return (today.year - born.year - ((today.month, today.day) < (born.month, born.day))) < ADULT_YEARS
 
 
-def start_of(day: date | datetime | None, pack: RulePack) -> datetime | None:
+def start_of(day: date | datetime, pack: RulePack) -> datetime:
     """The instant a day begins locally; an instant is itself."""
-    if isinstance(day, datetime) or day is None:
-        return day
-    return clocks.at_local(day, time(0), pack.calendar)
+    return day if isinstance(day, datetime) else clocks.at_local(day, time(0), pack.calendar)

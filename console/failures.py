@@ -105,7 +105,12 @@ def telling(as_json: bool) -> Iterator[None]:
             as_json,
         )
     except (BadPack, BadDirectory, BadSettings) as error:
-        fail(INVALID, f"Inställningar, regler eller katalog kan inte användas: {error}", "See above.", as_json)
+        fail(
+            INVALID,
+            f"Inställningar, regler eller katalog kan inte användas: {error}",
+            "Settings, rules or directory can't be used.",
+            as_json,
+        )
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
     except Exception as error:

@@ -132,7 +132,17 @@ STEPS: dict[str, Words] = {
     "due": ("Går ut {at}.", "Due {at}."),
 }
 ENDS = frozenset(
-    {"working-days", "office-time", "real-time", "held", "hold-after-end", "due", "was-set", "late-at-birth", "first-due"}
+    {
+        "working-days",
+        "office-time",
+        "real-time",
+        "held",
+        "hold-after-end",
+        "due",
+        "was-set",
+        "late-at-birth",
+        "first-due",
+    }
     | {"moves-left-out", "moved-held", "moved-hurried", "moved-extended", "moved-date-moved", "moved-rules-adopted"}
     | {"moved-rerouted", "moved-reopened"}
 )

@@ -110,7 +110,7 @@ def handoff_table(standing: Standing, pack: RulePack) -> RenderableType:
     for handoff in standing.state.handoffs.values():
         kind = pack.kinds[handoff.kind]
         acute = " ‼" if handoff.urgency == "acute" else ""
-        status = stacked(words.STATUS[handoff.status]) + outcome(handoff.business_status)
+        status = stacked(words.STATUS[handoff.status]) + outcome(handoff.business_status, pack)
         what = f"{kind.sv}{acute}\n{kind.en}\n{handoff.requester} → {handoff.recipient}"
         table.add_row(
             handoff.id,
@@ -121,12 +121,20 @@ def handoff_table(standing: Standing, pack: RulePack) -> RenderableType:
     return table
 
 
-def outcome(code: str | None) -> str:
+def outcome(code: str | None, pack: RulePack) -> str:
     """A business status in words, under the status."""
     if code is None:
         return ""
-    sv, en = words.OUTCOME.get(code, (code, code))
+    sv, en = code_words(code, pack)
     return f"\n({sv}" + (f"\n{en})" if en != sv else ")")
+
+
+def code_words(code: str, pack: RulePack) -> tuple[str, str]:
+    """What a code of the system's or of the rules is called; itself, when neither knows it."""
+    if code in words.OUTCOME:
+        return words.OUTCOME[code]
+    name = pack.words.get(code)
+    return (name.sv, name.en) if name else (code, code)
 
 
 def new_handoffs(standing: Standing, pack: RulePack, receipt: Receipt) -> list[str]:

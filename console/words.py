@@ -103,23 +103,9 @@ OUTCOME = {
     "asked-again": ("frågan ställdes på nytt", "asked again"),
     "answered-after-all": ("blev ändå besvarad", "answered after all"),
     "going-on": ("ärendet går vidare", "the case goes on"),
-    "no-capacity": ("ingen plats", "no capacity"),
-    "not-suitable": ("passar inte", "not suitable"),
-    "wrong-recipient": ("fel mottagare", "wrong recipient"),
-    "no-answer": ("inget svar", "no answer"),
-    "no-longer-needed": ("behövs inte längre", "no longer needed"),
-    "other-solution-sought": ("annan lösning söks", "another solution is sought"),
-    "sent-in-error": ("skickad av misstag", "sent in error"),
-    "awaiting-information": ("väntar på uppgifter", "awaiting information"),
-    "awaiting-decision": ("väntar på beslut", "awaiting a decision"),
-    "person-unreachable": ("personen nås inte", "the person can't be reached"),
-    "person-declined": ("personen tackade nej", "the person declined"),
-    "not-possible": ("går inte", "not possible"),
-    "eligible": ("uppfyller villkoren", "eligible"),
-    "not-eligible": ("uppfyller inte villkoren", "not eligible"),
     "other": ("annat skäl, se anteckning", "another reason, see the note"),
 }
-"""What a handoff's business status says. A code that is not here is shown as it is."""
+"""What a handoff's business status says, where the system set it. Other codes have their words in the rule pack."""
 KEPT = {
     "already-taken-on": ("står kvar: är redan åtagen", "stands: it has been taken on"),
     "already-done": ("står kvar: är redan utförd", "stands: it has been done"),

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from models.desk import AssessmentRecord, PlacementWishes
 from models.handoffs import ByPhone
 from models.words import (
+    Code,
     Consent,
     CustodyPlace,
     Need,
@@ -138,6 +139,8 @@ class Filling(Word):
     released: Literal[True] | None = None
     police_track_wanted: bool | None = None
     conditions_signed: bool | None = None
+    instants: dict[Code, Day | Moment] | None = Field(default=None, max_length=20)
+    """Days that deadlines count from, by the codes of the rules (`lvu-executed`)."""
     placement: Wishes | None = None
     note: Long | None = None
 

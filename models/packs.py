@@ -62,12 +62,17 @@ class DeadlineRule(Word):
 
 
 class Rung(Word):
-    """When (percent of the budget, or a span after the deadline) and to whom (`side:role`).
+    """When (percent of the budget, working days before its last day, or a span after it) and to whom (`side:role`).
 
     The side is `owner`, who owes the answer, or `waiting`, who waits for it.
     """
 
     percent: int | None = Field(default=None, ge=1, le=99)
+    before: Span | None = None
+    """Working days before the deadline's last day, as it is before any shift: when the office opens that morning.
+
+    None at all (`0 wd`) is the last day itself, as it has shifted.
+    """
     after: Span | None = None
     to: tuple[str, ...] = Field(min_length=1)
 
@@ -141,6 +146,8 @@ class Kind(Word):
     deadlines: dict[Urgency, dict[DeadlineName, DeadlineRule]]
     marks: Code | None = None
     """The instant that completing it fixes, for later deadlines to count from (`decided`)."""
+    marks_on: tuple[Code, ...] = ()
+    """The answers that fix it, where not every outcome does (a refusal of support has nothing to be carried out)."""
     needs_consent: bool = False
     """It exists only with consent: withdrawn consent cancels it."""
     opens_track_b: bool = False
@@ -208,6 +215,8 @@ class RulePack(Word):
     phases: tuple[PhaseRule, ...]
     instants: dict[Code, Name]
     """Days that people record and that deadlines count from (the day a care order was executed, say)."""
+    words: dict[Code, Name] = {}
+    """What the codes of reasons, answers and grounds are called when people read them."""
     threat_levels: dict[Code, ThreatLevel]
     desk: DeskRules
     keys_kept: timedelta = Field(ge=timedelta(days=1))

@@ -255,7 +255,7 @@ def completed(turn: Turn, handoff: Handoff, event: Acted) -> None:
         turn.update(completed_kinds=(*turn.state.completed_kinds, handoff.kind))
     if kind.desk_work == "conclude-assessment" and event.assessment is not None:
         turn.ask_desk(event.by.org, assessment_question(turn, handoff, event.assessment))
-    if kind.marks is not None:
+    if kind.marks is not None and (not kind.marks_on or event.answer in kind.marks_on):
         facts.mark(turn, kind.marks, turn.now)
     if kind.opens_track_b:
         eligible = event.answer == "eligible"

@@ -106,10 +106,12 @@ def climbed_to(deadline: Deadline, was: Ladder, now: Ladder) -> int:
 
 
 def height(rung: Rung) -> tuple[int, float]:
-    """Where a rung stands on its ladder: reminders by percent, then what comes after the deadline."""
+    """Where a rung stands on its ladder: reminders by percent, then by mornings before, then after the deadline."""
     if rung.percent is not None:
         return 0, rung.percent
-    return 1, rung.after.amount * SECONDS.get(rung.after.unit, 7 * 86_400) if rung.after else 0.0
+    if rung.before is not None:
+        return 1, -rung.before.amount
+    return 2, rung.after.amount * SECONDS.get(rung.after.unit, 7 * 86_400) if rung.after else 0.0
 
 
 def reset(

@@ -102,7 +102,7 @@ def ends_again(going: Deadline, held: datetime, now: datetime, rule: DeadlineRul
 
 def nominal(deadline: Deadline, where: Calendar) -> date:
     """The calendar day on which the budget ends, before any shift."""
-    return clocks.local(deadline.started, where).date() + deadline.budget
+    return ladders.last_day(deadline, where)
 
 
 def with_fall(deadline: Deadline, rule: DeadlineRule) -> Deadline:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from models.calendars import Calendar
+from models.calendars import Calendar, Clock
 from models.handoffs import Deadline, Firing, Handoff
 from models.packs import DeadlineRule, Ladder, RulePack
 from rules import clocks
@@ -20,8 +20,32 @@ def rung_at(deadline: Deadline, number: int, rule: DeadlineRule, pack: RulePack,
     if rung.percent is not None:
         early = clocks.part_way(deadline.started, deadline.due, rung.percent, deadline.clock, where)
         return clocks.when_open(early, where) if ladder.office_hours_only else early
+    if rung.before is not None:
+        return morning_before(deadline, rung.before.amount, where)
     base = clocks.when_open(deadline.due, where) if ladder.office_hours_only else deadline.due
     return clocks.add_span(base, rung.after, where) if rung.after else base
+
+
+def morning_before(deadline: Deadline, days: int, where: Calendar) -> datetime:
+    """When the office opens that many working days before a deadline's last day (lag 1930:173 2 §: the day unshifted).
+
+    The last day itself, for no days at all, is the one it has shifted to.
+    """
+    if not days:
+        last = clocks.written_end(deadline.due, where.zone)[0]
+        day = last if clocks.is_working_day(last, where) else clocks.working_day_after(last, where, step=-1)
+        return clocks.hours_of(day, where)[0]
+    day = last_day(deadline, where)
+    for _ in range(days):
+        day = clocks.working_day_after(day, where, step=-1)
+    return clocks.hours_of(day, where)[0]
+
+
+def last_day(deadline: Deadline, where: Calendar) -> date:
+    """The day on which a deadline's time ends; in the calendar, before any shift."""
+    if deadline.clock is Clock.CALENDAR:
+        return clocks.local(deadline.started, where).date() + deadline.budget
+    return clocks.written_end(deadline.due, where.zone)[0]
 
 
 def interval(recurrences: int, ladder: Ladder, start: datetime, where: Calendar) -> datetime:
@@ -34,7 +58,17 @@ def interval(recurrences: int, ladder: Ladder, start: datetime, where: Calendar)
 
 
 def armed(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack, where: Calendar) -> Deadline:
-    """The deadline with its next alarm's instant worked out, after its due instant or its rung changed."""
+    """The deadline with its next alarm's instant worked out, after its due instant or its rung changed.
+
+    A warning for a morning before the clock began is passed over: there was nothing yet to warn of.
+    """
+    rungs = pack.ladders[rule.ladder].rungs
+    while (
+        deadline.rung < len(rungs)
+        and rungs[deadline.rung].before is not None
+        and rung_at(deadline, deadline.rung, rule, pack, where) < deadline.started
+    ):
+        deadline = deadline.model_copy(update={"rung": deadline.rung + 1})
     if is_used_up(deadline, rule, pack):
         return deadline.model_copy(update={"next_at": repeat_at(deadline, now, rule, pack, where)})
     return deadline.model_copy(update={"next_at": rung_at(deadline, deadline.rung, rule, pack, where)})

@@ -27,7 +27,7 @@ def with_kind(pack: RulePack, code: Code, **fields: Any) -> RulePack:
 
 
 def with_rule(
-    pack: RulePack, code: Code, name: DeadlineName, urgency: Urgency = Urgency.ORDINARY, **fields: Any
+    pack: RulePack, code: Code, name: DeadlineName, urgency: Any = Urgency.ORDINARY, **fields: Any
 ) -> RulePack:
     """The pack with fields of one deadline changed; `within="5 wd"` changes its length."""
     deadlines = pack.kinds[code].deadlines

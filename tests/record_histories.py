@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from activities.rule_packs import PACKS
+from console.answers import Answer
 from models.desk import AssessmentRecord
 from models.handoffs import Act
 from models.words import CaseRef
@@ -38,7 +39,7 @@ async def acute(stack: Stack) -> CaseRef:
     assessment = AssessmentRecord.model_validate(
         {"level": "high", "assessor": "duty-commander", "assessed_at": "2027-01-06T02:00:00+01:00"}
     )
-    await casework.act(case, threat, Act.COMPLETE, POLICE, assessment=assessment)
+    await casework.act(case, threat, Act.COMPLETE, POLICE, Answer(assessment=assessment))
     await settled(casework, case)
     person = Worker(casework, case)
     await person.accepts()

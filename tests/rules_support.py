@@ -66,10 +66,12 @@ SIS = org("sis", Function.STATE_CARE)
 REGION = org("region", Function.HEALTH_CARE)
 NGO = org("ngo", Function.CIVIL_SOCIETY)
 TAX = org("tax", Function.TAX_AGENCY)
+COURT = org("court", Function.COURT, desk=False)
+IVO = org("ivo", Function.INSPECTORATE, desk=False)
 BED_1 = org("bed-1", Function.HOUSING_PROVIDER, desk=False)
 BED_2 = org("bed-2", Function.HOUSING_PROVIDER)
 ACTING = (SOC_A, POLICE, BOPS, PRISON, SIS, REGION, NGO, TAX)
-EVERYBODY = {o.id: o for o in (*ACTING, SOC_B, SOC_C, SOC_D, BED_1, BED_2)}
+EVERYBODY = {o.id: o for o in (*ACTING, COURT, IVO, SOC_B, SOC_C, SOC_D, BED_1, BED_2)}
 
 PHONED = ByPhone(
     channel="phone",

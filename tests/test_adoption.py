@@ -19,9 +19,9 @@ MONDAY = at("2027-02-01 10:00")
 KIND = "placement-question"
 
 
-def newer(within: str = "8 wd", **rule: object) -> RulePack:
+def newer(within: str = "8 wd") -> RulePack:
     """Rules of a later date, by which a question about placement is answered in eight working days, not five."""
-    pack = with_rule(PACK, KIND, DECISION, within=within, **rule)
+    pack = with_rule(PACK, KIND, DECISION, within=within)
     return pack.model_copy(update={"name": "2027-02-01"})
 
 

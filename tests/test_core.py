@@ -44,8 +44,8 @@ from models.events import (
     Sent,
     TimePassed,
 )
-from models.handoffs import WATCHES, Act, Deadline, EndedHandoff, Extension, Handoff, Status
-from models.packs import RulePack
+from models.handoffs import WATCHES, Act, Deadline, DeadlineName, EndedHandoff, Extension, Handoff, Status
+from models.packs import DeadlineRule, RulePack
 from models.words import Consent, CustodyPlace, EndCode, Function, Need, TrackB, Urgency
 from rules import clocks
 from rules.acts import may_do
@@ -75,7 +75,7 @@ def slower() -> RulePack:
     """Newer rules: every policy deadline in working days has three days more, and its ladder one rung less."""
     kinds = {}
     for code, kind in PACK.kinds.items():
-        rules = {}
+        rules: dict[Urgency, dict[DeadlineName, DeadlineRule]] = {}
         for urgency, named in kind.deadlines.items():
             rules[urgency] = {}
             for name, told in named.items():

@@ -14,6 +14,7 @@ from temporalio.client import WorkflowHistory
 
 from activities.rule_packs import PACKS
 from activities.stores import desk_url, open_database, register_url
+from console.answers import Answer
 from console.casework import Casework
 from models.contracts import Standing
 from models.desk_tables import InboxRow, TaskRow
@@ -66,7 +67,7 @@ async def test_a_desk_that_was_down_for_five_days_gets_everything_once(plane: St
     more = await casework.send(case, "threat-assessment", POLICE, SOCIAL)
     mistake = await casework.send(case, "threat-assessment", POLICE, SOCIAL)
     assert mistake.handoff is not None
-    await casework.act(case, mistake.handoff, Act.WITHDRAW, SOCIAL, reason="sent-in-error")
+    await casework.act(case, mistake.handoff, Act.WITHDRAW, SOCIAL, Answer(reason="sent-in-error"))
     for _ in range(5):
         await let_time_pass(casework, case, timedelta(days=1))
         await person.works(1)

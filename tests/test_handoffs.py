@@ -275,8 +275,10 @@ def test_what_leaves_no_task_behind_cannot_be_failed_away() -> None:
     for kind in PACK.kinds.values():
         handoff = handoffs.requested("H1", kind, next(iter(kind.deadlines)), "soc-b", "soc-a", NOW, PACK, NOW)
         accepted = handoff.model_copy(update={"status": Status.ACCEPTED})
-        may = kind.if_unmet != "nothing" and kind.code not in ("release", "child-concern", "state-care-place")
+        may = kind.if_unmet != "nothing" and kind.may_fail
         assert (Act.FAIL in possible(accepted, "soc-a", PACK)) == may, kind.code
+    for code in ("release", "child-concern", "state-care-place", "lvu-submission", "shelter-application"):
+        assert not PACK.kinds[code].may_fail
 
 
 def test_the_police_answer_eligible_or_not_eligible_and_nothing_else() -> None:
@@ -467,7 +469,7 @@ def looking_for_a_home() -> Case:
     """Story 1, 1 February: decided, and C is asked before D."""
     case = Case().opens(at("2027-01-29 10:00"), needs=(Need.RELOCATION,))
     assert case.acts(case.one("support-request"), Act.ACCEPT, SOC_A, at("2027-01-29 11:00")) is None
-    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, at("2027-01-29 12:00")) is None
+    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, at("2027-01-29 12:00"), answer="granted") is None
     case.finds(at("2027-02-01 10:00"), SOC_C, SOC_D)
     return case
 

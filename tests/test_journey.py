@@ -100,7 +100,8 @@ def test_the_social_track_goes_its_whole_way_without_police_consent_or_track_b()
     case = Case().opens(NOW, needs=(Need.CIVIL_SOCIETY, Need.RELOCATION))
     for kind in ("initial-assessment", "support-request"):
         assert case.acts(case.one(kind), Act.ACCEPT, SOC_A, SOON) is None
-        assert case.acts(case.one(kind), Act.COMPLETE, SOC_A, SOON) is None
+        answer = "granted" if kind == "support-request" else None
+        assert case.acts(case.one(kind), Act.COMPLETE, SOC_A, SOON, answer=answer) is None
     assert set(case.kinds()) == {"execute-decision", "review-3-months", "intervention"}
     assert case.asked(FindCandidates).question == FindCandidates(case=REF, step="relocation")
     assert case.phase() is Phase.IN_PROGRESS
@@ -111,7 +112,7 @@ def test_the_social_track_goes_its_whole_way_without_police_consent_or_track_b()
 
 
 def test_no_step_of_social_support_asks_about_the_police_consent_or_track_b() -> None:
-    needs_more = {"threat-assessment", "coordinated-plan", "police-track", "protected-bed"}
+    needs_more = {"threat-assessment", "coordinated-plan", "police-track", "protected-bed", "grant-preparation"}
     words = ("consent", "track-b", "police-track-wanted", "assessed", "protection-needed", "completed:threat")
     for step in PACK.steps:
         if step.code not in needs_more:
@@ -135,7 +136,7 @@ def with_track_b() -> Case:
 
 def decided(case: Case) -> Case:
     assert case.acts(case.one("support-request"), Act.ACCEPT, SOC_A, SOON) is None
-    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, SOON) is None
+    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, SOON, answer="granted") is None
     return case
 
 
@@ -256,7 +257,7 @@ def test_reviews_follow_one_another_counted_from_the_decision() -> None:
     case = Case().opens(at("2026-12-14 14:00"))
     decision = at("2027-01-05 10:00")
     assert case.acts(case.one("support-request"), Act.ACCEPT, SOC_A, decision) is None
-    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, decision) is None
+    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, decision, answer="granted") is None
     assert case.due("execute-decision", DeadlineName.COMPLETION) == "Tue 6 Apr 2027 00:00"
     dues = {
         "review-3-months": "Tue 6 Apr 2027 00:00",
@@ -526,3 +527,14 @@ def test_an_assessment_that_had_lapsed_when_it_came_is_said_to_have_lapsed_at_on
     assert case.state.assessment is not None
     assert case.state.assessment.lapsed
     assert ("soc-a", "officer") in case.notices("assessment-lapsed")
+
+
+def test_support_that_was_refused_has_nothing_to_be_carried_out_and_nobody_is_left_without_a_task() -> None:
+    case = Case().opens(NOW)
+    assert case.acts(case.one("support-request"), Act.ACCEPT, SOC_A, SOON) is None
+    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, SOON, answer="refused") is None
+    assert "decided" not in case.state.anchors
+    assert "execute-decision" not in case.kinds()
+    assert case.acts(case.one("initial-assessment"), Act.ACCEPT, SOC_A, SOON) is None
+    assert case.acts(case.one("initial-assessment"), Act.COMPLETE, SOC_A, SOON) is None
+    assert case.kinds() == ["plan-or-close"]

@@ -6,8 +6,10 @@ from itertools import pairwise
 
 from models.events import Actor, ClockMoved, Custody
 from models.handoffs import Act, DeadlineName
+from models.packs import IfUnanswered
 from models.words import Consent, CustodyPlace, Need, Urgency
 from rules.case import wake_at
+from tests.changed_rules import with_kind
 from tests.rules_support import (
     ACTING,
     BED_1,
@@ -94,7 +96,7 @@ def test_support_decided_late_stops_before_the_top_rung() -> None:
         (3, 0, "Mon 4 Jan 2027 14:00"),
     ]
     assert shown(case.deadline("support-request", DECISION).next_at) == "Thu 7 Jan 2027 14:00"
-    assert case.acts(support, Act.COMPLETE, SOC_A, at("2027-01-05 10:00")) is None
+    assert case.acts(support, Act.COMPLETE, SOC_A, at("2027-01-05 10:00"), answer="granted") is None
     assert rungs(case.waits(at("2027-01-08 10:00")), support, DECISION) == []
 
 
@@ -142,7 +144,9 @@ def test_a_contact_that_is_late_at_birth_gets_one_notice_and_a_replacement_but_n
 
 
 def test_a_silent_bed_provider_alarms_those_on_call_and_then_every_half_hour() -> None:
-    case = Case().opens(at("2027-01-05 23:00"), by=SOC_A, urgency=Urgency.ACUTE, needs=(Need.PROTECTED_HOUSING,))
+    stays = with_kind(PACK, "protected-bed", if_unanswered=IfUnanswered.STAY)
+    case = Case(pack=stays)
+    case.opens(at("2027-01-05 23:00"), by=SOC_A, urgency=Urgency.ACUTE, needs=(Need.PROTECTED_HOUSING,))
     case.finds(at("2027-01-05 23:00"), BED_1)
     bed = case.one("protected-bed")
     assert case.due("protected-bed", ACK) == "Wed 6 Jan 2027 00:00"
@@ -345,3 +349,61 @@ def test_years_on_a_training_clock_do_not_fill_the_case_with_repeats() -> None:
 def test_every_ladder_of_the_pack_ends_in_an_alarm_without_end() -> None:
     for ladder in PACK.ladders.values():
         assert ladder.recurs[-1].times is None
+
+
+def under_care() -> Case:
+    """Story 2: care began on Monday 7 September 2026, whereabouts are hidden from Monday 11 January 2027."""
+    case = Case().opens(at("2027-01-11 10:00"))
+    began = {"lvu-care-began": at("2026-09-07 10:00"), "lvu-14-decided": at("2027-01-11 10:00")}
+    assert case.learns(at("2027-01-11 10:05"), instants=began) is None
+    return case
+
+
+def test_a_review_is_warned_of_on_the_working_day_before_its_end_as_the_law_writes_it() -> None:
+    case = under_care()
+    thirteen, fourteen = case.one("lvu-13-review"), case.one("lvu-14-review")
+    # Six months end on Sunday 7 March; the review may wait for Monday, the warning comes on Friday at opening.
+    assert case.due("lvu-13-review", COMPLETION) == "Tue 9 Mar 2027 00:00"
+    assert case.due("lvu-14-review", COMPLETION) == "Tue 13 Apr 2027 00:00"
+    fired = case.waits(at("2027-04-13 08:00"))
+    assert rungs(fired, thirteen, COMPLETION)[1:3] == [
+        (2, 0, "Fri 5 Mar 2027 08:00"),
+        (3, 0, "Tue 9 Mar 2027 08:00"),
+    ]
+    assert rungs(fired, fourteen, COMPLETION)[1:3] == [
+        (2, 0, "Fri 9 Apr 2027 08:00"),
+        (3, 0, "Tue 13 Apr 2027 08:00"),
+    ]
+
+
+def test_a_review_that_is_done_starts_the_next_one() -> None:
+    case = under_care()
+    review = case.one("lvu-13-review")
+    assert case.acts(review, Act.ACCEPT, SOC_A, at("2027-03-05 10:00")) is None
+    assert case.acts(review, Act.COMPLETE, SOC_A, at("2027-03-05 11:00")) is None
+    assert case.one("lvu-13-review").id != review.id
+    assert case.due("lvu-13-review", COMPLETION) == "Tue 7 Sep 2027 00:00"
+
+
+def test_before_a_measure_lapses_its_manager_and_on_its_last_morning_those_on_call_are_told() -> None:
+    case = Case().opens(at("2027-05-05 18:30"))
+    assert case.learns(at("2027-05-05 21:20"), instants={"shelter-decided": at("2027-05-05 21:15")}) is None
+    submission = case.one("shelter-submission")
+    assert case.due("shelter-submission", DECISION) == "Thu 13 May 2027 00:00"
+    assert case.due("shelter-application", DECISION) == "Thu 17 Jun 2027 00:00"
+    told = [f for f in case.waits(at("2027-05-13 00:00")) if f.handoff == submission.id]
+    assert [(shown(f.at), f.to) for f in told[1:]] == [
+        ("Tue 11 May 2027 08:00", ("owner:officer", "owner:manager")),
+        ("Wed 12 May 2027 08:00", ("owner:on-call", "owner:manager-on-call")),
+    ]
+    assert case.notices("measure-lapsed")[0] == ("soc-a", "on-call")
+    assert case.state.ended[submission.id].business_status == "lapsed"
+
+
+def test_a_warning_for_a_morning_before_the_clock_began_is_not_given() -> None:
+    case = Case().opens(at("2027-02-01 10:00"))
+    assert case.learns(at("2027-02-01 15:00"), instants={"lvm-decided": at("2027-02-01 14:00")}) is None
+    submission = case.one("lvm-submission")
+    # It must be with the court on Tuesday: Monday's opening has passed when the order is recorded.
+    told = [(f.rung, shown(f.at)) for f in case.waits(at("2027-02-02 23:00")) if f.handoff == submission.id]
+    assert told == [(1, "Tue 2 Feb 2027 07:30"), (3, "Tue 2 Feb 2027 08:00")]

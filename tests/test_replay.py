@@ -20,6 +20,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from activities.rule_packs import PACKS, pack_now
+from console.answers import Answer
 from models.handoffs import Act
 from models.words import CaseRef
 from tests.durability_support import CONTACT, Worker, assert_nothing_lost_or_doubled, event_types, intake, runs
@@ -153,7 +154,7 @@ async def test_rule_code_edited_under_an_open_case_is_loudly_refused(tmp_path: P
         stack.source = edited_source
         await asyncio.to_thread(stack.start)
         with pytest.raises(Unavailable):
-            await casework.act(case, "H1", Act.HOLD, "soc-0381", reason="awaiting-information")
+            await casework.act(case, "H1", Act.HOLD, "soc-0381", Answer(reason="awaiting-information"))
         assert DISAGREE in await failures(stack, case)
         assert DISAGREE in stack.log()
         assert casework.view.history(case) == log

@@ -301,7 +301,7 @@ def test_a_reopened_handoffs_ladder_begins_anew_and_its_alarms_are_new_ones() ->
 def test_a_question_whose_successor_is_asked_already_is_not_opened_again() -> None:
     case = Case(pack=RULES).opens(at("2027-01-29 10:00"), needs=(Need.RELOCATION,))
     assert case.acts(case.one("support-request"), Act.ACCEPT, SOC_A, at("2027-01-29 11:00")) is None
-    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, at("2027-01-29 12:00")) is None
+    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, at("2027-01-29 12:00"), answer="granted") is None
     case.finds(MONDAY, SOC_C, SOC_D)
     first = case.one("placement-question")
     assert case.acts(first, Act.DECLINE, SOC_C, MONDAY, reason="no-capacity") is None
@@ -342,7 +342,7 @@ def test_own_work_that_follows_the_case_goes_to_the_municipality_that_takes_it_o
     rules = with_kind(with_kind(PACK, "review-3-months", moves_with_case=True), "regularise", moves_with_case=False)
     case = Case(pack=rules).opens(MONDAY)
     assert case.acts(case.one("support-request"), Act.ACCEPT, SOC_A, MONDAY) is None
-    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, MONDAY) is None
+    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, MONDAY, answer="granted") is None
     mine = case.one("review-3-months")
     assert case.sends("duty-handover", SOC_A, SOC_B, MONDAY) is None
     assert rules.kinds["duty-handover"].mode is Mode.TRANSFER

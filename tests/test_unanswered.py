@@ -175,8 +175,7 @@ def test_a_lapse_happens_once_however_late_it_is_noticed(late: str) -> None:
 
 def reporting() -> RulePack:
     """A favourable decision not carried out in three months is reported, and again every three months."""
-    rule = {"if_missed": IfMissed.REPORT, "reports": "regularise"}
-    return with_rule(PACK, "execute-decision", COMPLETION, **rule)
+    return with_rule(PACK, "execute-decision", COMPLETION, if_missed=IfMissed.REPORT, reports="regularise")
 
 
 def test_an_unexecuted_decision_is_reported_each_quarter_and_stays_open() -> None:
@@ -231,7 +230,7 @@ def test_a_silent_municipality_is_passed_over_too_but_only_after_its_whole_ladde
     pack = unanswered(IfUnanswered.NEXT_CANDIDATE, "placement-question")
     case = Case(pack=pack).opens(at("2027-01-29 10:00"), needs=(Need.RELOCATION,))
     assert case.acts(case.one("support-request"), Act.ACCEPT, SOC_A, at("2027-01-29 11:00")) is None
-    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, at("2027-01-29 12:00")) is None
+    assert case.acts(case.one("support-request"), Act.COMPLETE, SOC_A, at("2027-01-29 12:00"), answer="granted") is None
     case.finds(at("2027-02-01 10:00"), SOC_C, SOC_D)
     first = case.one("placement-question")
     # Acknowledgement due Tue 2 Feb; rungs then +1 and +3 working days; a working day after the top one it moves on.
