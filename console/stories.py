@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -57,6 +58,8 @@ class Send(Told):
     kind: Code
     to: OrgId
     acute: bool = False
+    date: dt.date | None = None
+    """The day that its deadlines count from, for a kind that counts from one."""
 
 
 class Close(Told):
@@ -178,7 +181,7 @@ class Play:
                 return f"{step.org}: noterar {', '.join(sorted(step.facts.model_fields_set))}"
             case Send():
                 urgency = Urgency.ACUTE if step.acute else Urgency.ORDINARY
-                await work.send(case, step.kind, step.to, step.org, urgency=urgency)
+                await work.send(case, step.kind, step.to, step.org, urgency=urgency, anchor=step.date)
                 return f"{step.org} → {step.to}: {work.pack(case).kinds[step.kind].sv}"
             case Close():
                 await work.close(case, step.code, step.org)

@@ -130,8 +130,15 @@ async def test_story_2_a_boy_in_state_care(casework: Casework, cases: dict[str, 
         ("child-concern 1", "completion"): "sat 2027-05-22 00:00",
         ("state-care-place 1", "acknowledgement"): "mon 2027-01-18 16:00",
         ("care-ends 1", "completion"): "sat 2027-05-29 00:00",
+        ("reporter-answer 1", "decision"): "fri 2027-01-29 00:00",
+        ("lvu-13-review 1", "completion"): "tue 2027-03-09 00:00",
+        ("lvu-14-review 1", "completion"): "tue 2027-04-13 00:00",
+        ("turns-18 1", "decision"): "thu 2027-01-21 00:00",
+        ("turns-18 1", "completion"): "sat 2027-03-20 00:00",
     }
     assert {key: story.due[key] for key in expected} == expected
+    assert "2 fri 2027-03-05 08:00" in story.rungs["lvu-13-review 1", "completion"]
+    assert "2 fri 2027-04-09 08:00" in story.rungs["lvu-14-review 1", "completion"]
     assert story.rungs["state-care-place 1", "acknowledgement"] == [
         "1 mon 2027-01-18 16:00",
         "2 mon 2027-01-18 16:30",
@@ -173,9 +180,43 @@ async def test_story_4_a_mother_and_two_children(casework: Casework, cases: dict
         ("protected-bed 1", "acknowledgement"): "wed 2027-05-05 20:40",
         ("tax-agency-assistance 1", "acknowledgement"): "wed 2027-05-19 10:00",
         ("tax-agency-assistance 1", "decision"): "fri 2027-05-21 10:00",
+        # The next day is Kristi himmelsfärdsdag: Friday, 24:00 (lag 1930:173 2 §).
+        ("child-concern 1", "acknowledgement"): "sat 2027-05-08 00:00",
+        ("child-concern 1", "decision"): "thu 2027-05-20 00:00",
+        ("child-concern 1", "completion"): "wed 2027-09-08 00:00",
+        ("shelter-submission 1", "decision"): "thu 2027-05-13 00:00",
+        ("shelter-court-review 1", "decision"): "tue 2027-05-18 00:00",
+        ("shelter-application 1", "decision"): "thu 2027-06-17 00:00",
+        ("shelter-review 1", "completion"): "sat 2027-11-06 00:00",
+        ("file-request-party 1", "acknowledgement"): "fri 2027-05-21 09:00",
+        ("municipality-application 1", "acknowledgement"): "tue 2027-08-17 09:00",
+        ("municipality-application 1", "decision"): "thu 2027-09-16 00:00",
     }
     assert {key: story.due[key] for key in expected} == expected
     assert story.handoffs["protected-bed 1"].recipient == "boende-bjorken"
+    assert not [notice for notice in casework.view.notices(story.case) if notice.about == "measure-lapsed"]
+
+
+async def test_story_4_told_with_nobody_to_submit_the_measure_lapses_at_that_instant(casework: Casework) -> None:
+    story = load_story(EXAMPLES / "4-hedersvald")
+    kept = tuple(s for s in story.script.step if getattr(s, "handoff", "") not in ("shelter-submission",))
+    until = tuple(s for s in kept if s.at < datetime.fromisoformat("2027-05-12T00:00:00+02:00"))
+    play = Play(casework, story.model_copy(update={"script": story.script.model_copy(update={"step": until})}), untold)
+    case = await play.open()
+    for _ in until:
+        await play.step()
+    standing = await casework.standing(case)
+    await casework.advance(case, datetime.fromisoformat("2027-05-13T00:00:00+02:00") - standing.now)
+    await casework.at_rest(case)
+    ended = {row.kind: row for row in casework.view.handoffs(case) if row.ended_at}
+    assert (ended["shelter-submission"].status, ended["shelter-submission"].business_status) == ("failed", "lapsed")
+    assert told(ended["shelter-submission"].ended_at) == "thu 2027-05-13 00:00"
+    notices = [n.role for n in casework.view.notices(case) if n.about == "measure-lapsed"]
+    assert sorted(notices) == ["head", "manager-on-call", "on-call"]
+
+
+def untold(_case: CaseRef, _said: str) -> None:
+    """Nobody is watching this story."""
 
 
 async def test_story_5_two_years(casework: Casework, cases: dict[str, CaseRef]) -> None:
