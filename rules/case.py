@@ -63,8 +63,9 @@ def decide(
             return refusal
         if isinstance(event, TimePassed) and not turn.changed:
             return state
-        progress.go_on(turn)
-        pass_time(turn, turn.now)
+        if not (isinstance(event, TimePassed) and turn.only_alarms):
+            progress.go_on(turn)
+            pass_time(turn, turn.now)
     except BeyondCalendar:
         return Refusal(code="beyond-calendar", detail=str(pack.calendar.closed_until))
     return finish(turn, event, now)

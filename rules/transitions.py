@@ -70,6 +70,7 @@ def rows() -> tuple[Transition, ...]:
 
 TABLE = rows()
 TRANSITIONS = {(row.source, row.act, row.by): row for row in TABLE}
+BY_STATUS = {status: tuple(row for row in TABLE if row.source is status) for status in Status}
 UNMET_CONDITION = {
     Act.EXTEND: "nothing-to-extend",
     Act.ACKNOWLEDGE_ALARM: "no-alarm",
@@ -109,7 +110,7 @@ def possible(
 ) -> tuple[Act, ...]:
     """What `org` can do with this handoff now. The same answer feeds the command line, console and API."""
     kind, mine = pack.kinds[handoff.kind], parties(handoff, org, by_phone, coordinates)
-    acts = {row.act for row in TABLE if row.source is handoff.status and row.by in mine}
+    acts = {row.act for row in BY_STATUS[handoff.status] if row.by in mine}
     return tuple(act for act in Act if act in acts and allowed(act, handoff, kind, pack))
 
 

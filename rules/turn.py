@@ -37,6 +37,11 @@ class Turn:
     def changed(self) -> bool:
         return self.state is not self.before
 
+    @property
+    def only_alarms(self) -> bool:
+        """Whether nothing has happened but that alarms have sounded: then no step of the journey can be due."""
+        return not self.status_changes() and self.state.assessment is self.before.assessment
+
     def update(self, **fields: Any) -> None:
         self.state = self.state.model_copy(update=fields)
 
