@@ -65,9 +65,13 @@ class Located(NamedTuple):
     en: str
     warning: bool = False
 
+    @property
+    def where(self) -> str:
+        """`kinds/places.toml:93`, as editors and people find it."""
+        return f"{self.file}:{self.line}" if self.line else str(self.file)
+
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" if self.line else str(self.file)
-        return f"{where}: {self.sv} | {self.en}"
+        return f"{self.where}: {self.sv} | {self.en}"
 
 
 class BadPack(Exception):

@@ -110,7 +110,6 @@ class _Layers:
             steps=tuple(Step.model_validate(body.model_dump()) for body in journey.step),
             phases=tuple(PhaseRule(phase=body.phase, when=tuple(body.when)) for body in journey.phase),
             instants=general.instants,
-            words=general.words,
             threat_levels={code: ThreatLevel.model_validate(body.model_dump()) for code, body in levels},
             desk=DeskRules(**{name: real_time(value) for name, value in general.desk.model_dump().items()}),
             keys_kept=real_time(general.request_keys_kept),
@@ -160,7 +159,6 @@ class _Layers:
                 if (urgencies := getattr(body, urgency)) is not None
             },
             marks=body.marks,
-            marks_on=tuple(body.marks_on),
             needs_consent=body.needs_consent,
             opens_track_b=body.opens_track_b,
             desk_work=body.desk_work,
@@ -175,10 +173,10 @@ class _Layers:
         """The deadlines of one urgency; the watches over holding and returning are the pack's unless it says more."""
         written, usual = body.named(), self.general.defaults
         returns = (kind.may_return and kind.mode is not Mode.ASSIGNMENT) or kind.disclaims
-        if kind.may_hold and urgency in usual.hold:
-            written.setdefault(DeadlineName.HOLD, usual.hold[urgency])
-        if returns and urgency in usual.supplement:
-            written.setdefault(DeadlineName.SUPPLEMENT, usual.supplement[urgency])
+        if kind.may_hold:
+            written.setdefault(DeadlineName.HOLD, getattr(usual.hold, urgency))
+        if returns:
+            written.setdefault(DeadlineName.SUPPLEMENT, getattr(usual.supplement, urgency))
         at = ("kinds", code, str(urgency))
         return {name: self.deadline((*at, str(name)), name, one, body.ladder) for name, one in written.items()}
 
@@ -197,6 +195,7 @@ class _Layers:
             limit=statutory(limit) if limit else None,
             if_missed=body.if_missed,
             reports=body.reports,
+            reports_to=body.reports_to,
         )
 
     def term(self, at: Place, body: DeadlineSource) -> tuple[Term, Extendable | None]:

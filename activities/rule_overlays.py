@@ -9,7 +9,7 @@ from activities.rule_terms import extendable, office_hours, span, term, with_clo
 from models.calendars import Calendar
 from models.handoffs import DeadlineName
 from models.packs import DeadlineRule, Kind, Mode, Overlay
-from models.words import Code, OrgId, Urgency
+from models.words import Code, Function, OrgId, Urgency
 from rules.checks import Fault, Place
 
 Own = dict[Code, dict[Urgency, dict[DeadlineName, DeadlineRule]]]
@@ -37,6 +37,20 @@ def overlays(
             deadlines=own_deadlines(at, body, kinds, found),
         )
     return layers
+
+
+def strangers(sources: Mapping[str, OverlaySource], known: Mapping[OrgId, Function]) -> list[Fault]:
+    """Layers of organisations that the directory does not know, or knows as something else: nobody would use them."""
+    found = []
+    for stem, body in sources.items():
+        org, at = body.organisation, ("overlays", stem)
+        if org not in known:
+            sv, en = f"{org} finns inte i katalogen", f"{org} is not in the directory"
+            found.append(Fault((*at, "organisation"), sv, en, warning=True))
+        elif known[org] is not body.function:
+            sv, en = f"{org} är {known[org]} i katalogen", f"{org} is {known[org]} in the directory"
+            found.append(Fault((*at, "function"), sv, en))
+    return found
 
 
 def own_calendar(at: Place, calendar: Calendar, body: OverlaySource, found: list[Fault]) -> Calendar:

@@ -6,7 +6,7 @@ A pack is a folder: `pack.toml`, `statute.toml`, `journey.toml`, `kinds.toml` or
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -14,12 +14,16 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from activities.rule_faults import BadPack, Located, invalid, not_toml
-from activities.rule_layers import compiled, like_chain, with_likes
-from activities.rule_lines import Place, lines
+from activities.rule_faults import BadPack, Located
+from activities.rule_files import File, read, read_files, said_under
+from activities.rule_layers import compiled, with_likes
+from activities.rule_lines import lines
+from activities.rule_overlays import strangers
+from activities.rule_places import located, named, place_of
 from activities.rule_sources import PackSource
 from activities.rule_terms import term
 from models.packs import RulePack
+from models.words import Function, OrgId
 from rules.checks import Fault, findings
 
 __all__ = ["ENGINE", "PACKS", "BadPack", "load_pack", "pack_now", "pack_on", "read_pack", "read_packs", "term"]
@@ -27,18 +31,6 @@ __all__ = ["ENGINE", "PACKS", "BadPack", "load_pack", "pack_now", "pack_on", "re
 PACKS = Path(__file__).parent.parent / "rules" / "packs"
 ENGINE = 2
 """The generation of rule code in this checkout. A pack written for another one is refused."""
-JOURNEY = (("step",), ("phase",))
-LARGEST = 1024 * 1024
-"""Bytes in one file. The shipped kinds are a tenth of this."""
-
-
-class File(NamedTuple):
-    """One file of a pack, and where in the pack what it says belongs."""
-
-    path: Path
-    prefix: Place
-    text: str
-    said: dict[str, Any]
 
 
 class Found(NamedTuple):
@@ -66,8 +58,11 @@ def load_pack(directory: Path) -> RulePack:
     return found.pack
 
 
-def read_pack(directory: Path) -> Found:
-    """Reads, compiles and checks the pack in `directory`; tells every fault at once."""
+def read_pack(directory: Path, organisations: Mapping[OrgId, Function] | None = None) -> Found:
+    """Reads, compiles and checks the pack in `directory`; tells every fault at once.
+
+    With `organisations`, those that have layers of their own are held against the directory too.
+    """
     if not directory.is_dir():
         return Found(
             directory, None, (Located(directory, None, "är ingen mapp med regler", "is no folder with rules"),)
@@ -88,6 +83,7 @@ def read_pack(directory: Path) -> Found:
         en = f"the rules are written for engine {pack.engine}; this program is engine {ENGINE}"
         found.append(Fault(("engine",), sv, en))
     found += unused_statutes(source)
+    found += strangers(source.overlays, organisations) if organisations is not None else []
     return Found(directory, pack, located([*found, *findings(pack)], files))
 
 
@@ -120,9 +116,13 @@ def pack_now(root: Path = PACKS) -> RulePack:
     return pack_on(datetime.now(UTC).date(), root)
 
 
-def read_packs(root: Path) -> tuple[list[Found], list[Located]]:
-    """Every pack in a folder of packs, and what is wrong between them."""
-    found = [read_pack(folder) for folder in folders(root)]
+def read_packs(root: Path, organisations: Mapping[OrgId, Function] | None = None) -> tuple[list[Found], list[Located]]:
+    """Every pack in a folder of packs, and what is wrong between them.
+
+    Raises:
+        BadPack: there are none.
+    """
+    found = [read_pack(folder, organisations) for folder in folders(root)]
     dated = [
         Dated(one.folder, one.pack.name, one.pack.effective_from, one.pack.effective_until) for one in found if one.pack
     ]
@@ -158,8 +158,11 @@ def folders(root: Path) -> list[Path]:
     Raises:
         BadPack: there are none, or it is no folder.
     """
-    inside = root.iterdir() if root.is_dir() else ()
-    found = sorted(path for path in inside if path.is_dir() and path.name[0] not in "._")
+    try:
+        inside = list(root.iterdir())
+    except OSError:
+        raise BadPack(Located(root, None, "mappen saknas eller kan inte läsas", "the folder can't be read")) from None
+    found = sorted(path for path in inside if path.name[0] not in "._" and any(path.glob("*.toml")))
     if not found:
         raise BadPack(Located(root, None, "här finns inga regler", "there is no rule pack here"))
     return found
@@ -207,61 +210,6 @@ def header_fault(folder: Path, key: str, sv: str, en: str) -> Located:
     return Located(folder / "pack.toml", line, sv, en)
 
 
-def read_files(directory: Path) -> tuple[list[File], list[Located]]:
-    """Every file of a pack, and what is wrong with those that can't be read."""
-    wanted: list[tuple[Path, Place]] = [(directory / "pack.toml", ()), (directory / "statute.toml", ("statute",))]
-    kinds = [directory / "kinds.toml"] if (directory / "kinds.toml").exists() else []
-    kinds += sorted((directory / "kinds").glob("*.toml"))
-    wanted += [(path, ("kinds",)) for path in kinds or [directory / "kinds.toml"]]
-    wanted.append((directory / "journey.toml", ()))
-    wanted += [(path, ("overlays", path.stem)) for path in sorted((directory / "overlays").glob("*.toml"))]
-    files, faults = [], []
-    for path, prefix in wanted:
-        match read(path, prefix):
-            case File() as file:
-                files.append(file)
-            case Located() as fault:
-                faults.append(fault)
-    return files, faults or twice(files)
-
-
-def read(path: Path, prefix: Place) -> File | Located:
-    """One file. A byte-order mark and Windows' line ends, as some editors leave them, change nothing."""
-    try:
-        raw = path.read_bytes()
-    except OSError:
-        return Located(path, None, "filen saknas eller kan inte läsas", "the file is missing or can't be read")
-    if len(raw) > LARGEST:
-        most = LARGEST // 1024
-        return Located(path, None, f"filen är större än {most} KiB", f"the file is larger than {most} KiB")
-    try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        return Located(path, raw[: error.start].count(b"\n") + 1, "är inte text i UTF-8", "is not UTF-8 text")
-    try:
-        return File(path, prefix, text, tomllib.loads(text))
-    except (ValueError, RecursionError) as error:
-        return not_toml(path, text, error)
-
-
-def twice(files: list[File]) -> list[Located]:
-    """Kinds that stand in two files: neither wins over the other."""
-    found = []
-    seen: dict[str, str] = {}
-    for file in files:
-        for code in file.said if file.prefix == ("kinds",) else ():
-            if code in seen:
-                line = lines(file.text).get((code,))
-                sv, en = f"sorten {code} finns redan i {seen[code]}", f"the kind {code} is in {seen[code]} already"
-                found.append(Located(file.path, line, sv, en))
-            seen[code] = file.path.name
-    return found
-
-
-def said_under(files: list[File], part: str) -> dict[str, Any]:
-    return {name: value for file in files if file.prefix == (part,) for name, value in file.said.items()}
-
-
 def put_together(files: list[File], kinds: dict[str, Any]) -> dict[str, Any]:
     by_name = {file.path.name: file.said for file in files if not file.prefix}
     return {
@@ -271,57 +219,3 @@ def put_together(files: list[File], kinds: dict[str, Any]) -> dict[str, Any]:
         "journey": by_name["journey.toml"],
         "overlays": {str(file.prefix[1]): file.said for file in files if file.prefix[:1] == ("overlays",)},
     }
-
-
-def place_of(loc: tuple[str | int, ...]) -> Place:
-    """The place in the files of what validation calls by its own names."""
-    place = tuple(part for part in loc if part != "[key]")
-    return place[1:] if place[0] in ("general", "journey") else place
-
-
-def named(error: Any) -> tuple[str, str]:
-    """A validation error as a sentence that begins with the word it is about."""
-    sv, en = invalid(error)
-    word = ".".join(map(str, place_of(error["loc"])))
-    return f"{word} {sv}", f"{word} {en}"
-
-
-def located(faults: list[Fault], files: list[File]) -> tuple[Located, ...]:
-    """The faults with file and line, in the order of the files; each said once."""
-    where = _Finder(files)
-    told = [Located(*where.find(fault.place), fault.sv, fault.en, fault.warning) for fault in faults]
-    order = {file.path: number for number, file in enumerate(files)}
-    return tuple(sorted(dict.fromkeys(told), key=lambda one: (order.get(one.file, -1), one.line or 0)))
-
-
-class _Finder:
-    """Finds the file and line of a place, or of the nearest thing around it that is written anywhere."""
-
-    def __init__(self, files: list[File]) -> None:
-        self.files = files
-        self.kinds = said_under(files, "kinds")
-        self.stems = {f.said.get("organisation"): str(f.prefix[1]) for f in files if f.prefix[:1] == ("overlays",)}
-        self.known: dict[Place, tuple[Path, int]] = {}
-
-    def find(self, place: Place) -> tuple[Path, int]:
-        if not self.known:
-            for file in self.files:
-                for inner, line in lines(file.text).items():
-                    self.known.setdefault((*file.prefix, *inner), (file.path, line))
-        place = self.written(place)
-        for length in range(len(place), 0, -1):
-            if place[:length] in self.known:
-                return self.known[place[:length]]
-        own = [file for file in self.files if file.prefix and place[: len(file.prefix)] == file.prefix]
-        own += [file for file in self.files if place[:1] in JOURNEY and file.path.name == "journey.toml"]
-        return (own or self.files)[0].path, 1
-
-    def written(self, place: Place) -> Place:
-        """Where a thing is written: in the kind that another is like, in the file of an organisation's overlay."""
-        if place[:1] == ("overlays",) and len(place) > 1 and place[1] in self.stems:
-            return ("overlays", self.stems[place[1]], *place[2:])
-        if place[:1] == ("kinds",) and len(place) > 2 and place[1] in self.kinds:
-            for code in like_chain(str(place[1]), self.kinds):
-                if isinstance(self.kinds[code], dict) and place[2] in self.kinds[code]:
-                    return ("kinds", code, *place[2:])
-        return place

@@ -114,6 +114,7 @@ class DeadlineSource(Source):
     """False: not even by the default of the pack."""
     if_missed: Annotated[IfMissed, Field(strict=False)] = IfMissed.NOTHING
     reports: Code | None = None
+    reports_to: Literal["owner", "waiting"] = "owner"
 
     @model_validator(mode="after")
     def _one_term(self) -> DeadlineSource:
@@ -158,7 +159,6 @@ class KindSource(Source):
     reasons: dict[OneAct, list[Code]] = {}
     answers: dict[OneAct, list[Code]] = {}
     marks: Code | None = None
-    marks_on: list[Code] = []
     needs_consent: bool = False
     opens_track_b: bool = False
     desk_work: Literal["conclude-assessment"] | None = None
@@ -174,7 +174,6 @@ class OfficeSource(Source):
 
 class RungSource(Source):
     percent: int | None = Field(default=None, ge=1, le=99)
-    before: Length | None = None
     after: Length | None = None
     to: list[str] = Field(min_length=1)
 
@@ -202,11 +201,18 @@ class DeskSource(Source):
     unreachable_after: RealLength
 
 
+class WatchSource(Source):
+    """The deadline that watches a rest, for each urgency."""
+
+    ordinary: DeadlineSource
+    acute: DeadlineSource
+
+
 class DefaultsSource(Source):
     """What a kind gets when it says nothing itself."""
 
-    hold: dict[OneUrgency, DeadlineSource]
-    supplement: dict[OneUrgency, DeadlineSource]
+    hold: WatchSource
+    supplement: WatchSource
     extension: dict[Annotated[Clock, Field(strict=False)], ExtensionSource] = {}
 
 
@@ -229,7 +235,6 @@ class GeneralSource(Source):
     threat_levels: dict[Code, ThreatLevelSource]
     reasons: dict[OneAct, list[Code]]
     instants: dict[Code, Name] = {}
-    words: dict[Code, Name] = {}
     defaults: DefaultsSource
 
 

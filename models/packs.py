@@ -58,7 +58,9 @@ class DeadlineRule(Word):
     """The statute's outermost end, for a policy deadline that keeps within one."""
     if_missed: IfMissed = IfMissed.NOTHING
     reports: Code | None = None
-    """With `if_missed = report`: the kind of handoff that the miss gives rise to, for whoever missed it."""
+    """With `if_missed = report`: the kind of handoff that the miss gives rise to."""
+    reports_to: Literal["owner", "waiting"] = "owner"
+    """Whose own work that handoff is: theirs who missed it, or theirs who wait (nobody reports on themselves to IVO)."""
 
 
 class Rung(Word):

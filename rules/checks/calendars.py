@@ -40,6 +40,15 @@ def faults(pack: RulePack) -> Iterator[Fault]:
         )
 
 
+def is_usable(calendar: Calendar) -> bool:
+    """Whether anything can be counted in it: its zone is known and its office opens."""
+    try:
+        ZoneInfo(calendar.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return calendar.office.opens < calendar.office.closes
+
+
 def _whole(pack: RulePack) -> Iterator[Fault]:
     zone = pack.calendar.zone
     try:

@@ -10,6 +10,7 @@ from models.handoffs import ROLES, WATCHES, Act, DeadlineName
 from models.packs import DeadlineRule, IfMissed, Kind, Met, Mode, RulePack
 from models.words import Urgency
 from rules import clocks
+from rules.checks.calendars import is_usable
 from rules.checks.fault import Fault, Place
 from rules.checks.ladders import Rules, every_rules, seconds, tells_coordinators
 from rules.deadlines import fits
@@ -183,8 +184,8 @@ def _missed(at: Place, name: DeadlineName, rule: DeadlineRule, pack: RulePack) -
     if report is not None and report.mode is not Mode.ASSIGNMENT:
         yield Fault(
             (*at, "reports"),
-            f"{called(at)}: {rule.reports} ska vara eget arbete (assignment) för den som missade fristen",
-            f"{called(at)}: {rule.reports} should be own work (assignment) for whoever missed it",
+            f"{called(at)}: {rule.reports} ska vara eget arbete (assignment)",
+            f"{called(at)}: {rule.reports} should be own work (assignment)",
         )
 
 
@@ -217,7 +218,7 @@ def _extension(at: Place, name: DeadlineName, rule: DeadlineRule) -> Iterator[Fa
 
 def _limit(at: Place, rule: DeadlineRule, where: Calendar, pack: RulePack) -> Iterator[Fault]:
     """A deadline within a statute: due no later than the statute says, whenever it begins."""
-    if rule.limit is None or seconds(rule.term.span) > LONGEST or where.office.opens >= where.office.closes:
+    if rule.limit is None or seconds(rule.term.span) > LONGEST or not is_usable(where):
         return
     if (start := beyond(rule.term, rule.limit, where, pack)) is not None:
         source, day = rule.limit.source, clocks.local(start, where)

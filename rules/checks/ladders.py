@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from models.calendars import Span, Unit
 from models.handoffs import ROLES, DeadlineName
-from models.packs import DeadlineRule, Ladder, RulePack, Rung
+from models.packs import DeadlineRule, Ladder, RulePack
 from rules.checks.fault import Fault, Place
 
 SIDES = frozenset({"owner", "waiting"})
 COORDINATORS = frozenset({"regional-coordinator", "national-coordinator"})
 """Of the police. Nobody outside the own agency is told of anything but track B (domain.md, table (b))."""
-SECONDS = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3_600, Unit.WEEKS: 7 * 86_400, Unit.MONTHS: 30 * 86_400}
+SECONDS = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3_600, Unit.WEEKS: 7 * 86_400, Unit.MONTHS: 2_629_746}
 DAY = 86_400
 Rules = dict[DeadlineName, DeadlineRule]
 
@@ -80,30 +80,22 @@ def _recurrence(at: Place, code: str, ladder: Ladder) -> Iterator[Fault]:
         )
 
 
-def is_warning(rung: Rung) -> bool:
-    """Whether a rung comes before the deadline."""
-    return rung.percent is not None or rung.before is not None
-
-
 def _order(at: Place, code: str, ladder: Ladder) -> Iterator[Fault]:
     early = [rung.percent for rung in ladder.rungs if rung.percent is not None]
-    mornings = [rung.before.amount for rung in ladder.rungs if rung.before is not None]
-    warnings = len(early) + len(mornings)
-    after = ladder.rungs[warnings:]
-    if is_warning(ladder.rungs[-1]):
+    after = [rung for rung in ladder.rungs if rung.percent is None]
+    if ladder.rungs[-1].percent is not None:
         yield Fault(
             at,
             f"stegen {code} har inget översta steg vid eller efter fristens slut",
             f"the ladder {code} has no top rung at or after the deadline",
         )
-    if early != sorted(set(early)) or mornings != sorted(set(mornings), reverse=True):
+    if early != sorted(set(early)):
         yield Fault(
             at,
             f"påminnelserna före fristen i stegen {code} står i fel ordning",
             f"the reminders of the ladder {code} are out of order",
         )
-    misplaced = any(rung.percent is None for rung in ladder.rungs[: len(early)])
-    if misplaced or not all(is_warning(rung) for rung in ladder.rungs[:warnings]):
+    if any(rung.percent is None for rung in ladder.rungs[: len(early)]):
         yield Fault(
             at,
             f"stegen {code} har ett steg före fristen som står efter ett som kommer senare",
@@ -120,13 +112,7 @@ def _order(at: Place, code: str, ladder: Ladder) -> Iterator[Fault]:
 
 def _spans(at: Place, code: str, ladder: Ladder) -> Iterator[Fault]:
     for number, rung in enumerate(ladder.rungs):
-        if rung.before is not None and rung.before.unit is not Unit.WORKING_DAYS:
-            yield Fault(
-                (*at, "rungs", number),
-                f"stegen {code} varnar ett antal morgnar före: skriv arbetsdagar (wd)",
-                f"the ladder {code} warns some mornings before: write working days (wd)",
-            )
-        if sum(said is not None for said in (rung.percent, rung.before, rung.after)) > 1:
+        if rung.percent is not None and rung.after is not None:
             yield Fault(
                 (*at, "rungs", number),
                 f"stegen {code} har ett steg som är både före och efter fristen",

@@ -9,7 +9,7 @@ from rules.checks.deadlines import called
 from rules.checks.fault import Fault, Place
 from rules.checks.ladders import seconds
 
-LOCKED = ("met", "source_instant", "limit", "if_missed", "reports")
+LOCKED = ("met", "source_instant", "limit", "if_missed", "reports", "reports_to")
 """What an organisation can't have its own of: what satisfies a deadline, what it counts from, what missing it means."""
 
 
