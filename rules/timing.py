@@ -106,9 +106,11 @@ def missed(turn: Turn, handoff: Handoff, deadline: Deadline) -> None:
     again = next_report(deadline, rule.term, turn.now, where)
     with_alarm(turn, handoff, deadline.model_copy(update={"falls_at": again}))
     owner = handoffs.owner(handoff, deadline.name)
+    waiting = handoff.recipient if owner == handoff.requester else handoff.requester
+    writes = owner if rule.reports_to == "owner" else waiting
     reports = [h for h in turn.state.handoffs.values() if h.kind == rule.reports and h.parent == handoff.id]
     if rule.reports is not None and not any(report.status in OPEN for report in reports):
-        turn.request(rule.reports, owner, owner, Urgency.ORDINARY, parent=handoff.id)
+        turn.request(rule.reports, writes, writes, Urgency.ORDINARY, parent=handoff.id)
 
 
 def next_report(deadline: Deadline, term: Term, now: datetime, where: Calendar) -> datetime:
