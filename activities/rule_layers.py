@@ -110,6 +110,7 @@ class _Layers:
             steps=tuple(Step.model_validate(body.model_dump()) for body in journey.step),
             phases=tuple(PhaseRule(phase=body.phase, when=tuple(body.when)) for body in journey.phase),
             instants=general.instants,
+            words=general.words,
             threat_levels={code: ThreatLevel.model_validate(body.model_dump()) for code, body in levels},
             desk=DeskRules(**{name: real_time(value) for name, value in general.desk.model_dump().items()}),
             keys_kept=real_time(general.request_keys_kept),
@@ -159,6 +160,7 @@ class _Layers:
                 if (urgencies := getattr(body, urgency)) is not None
             },
             marks=body.marks,
+            marks_on=tuple(body.marks_on),
             needs_consent=body.needs_consent,
             opens_track_b=body.opens_track_b,
             desk_work=body.desk_work,

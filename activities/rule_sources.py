@@ -159,6 +159,7 @@ class KindSource(Source):
     reasons: dict[OneAct, list[Code]] = {}
     answers: dict[OneAct, list[Code]] = {}
     marks: Code | None = None
+    marks_on: list[Code] = []
     needs_consent: bool = False
     opens_track_b: bool = False
     desk_work: Literal["conclude-assessment"] | None = None
@@ -174,6 +175,7 @@ class OfficeSource(Source):
 
 class RungSource(Source):
     percent: int | None = Field(default=None, ge=1, le=99)
+    before: Length | None = None
     after: Length | None = None
     to: list[str] = Field(min_length=1)
 
@@ -235,6 +237,7 @@ class GeneralSource(Source):
     threat_levels: dict[Code, ThreatLevelSource]
     reasons: dict[OneAct, list[Code]]
     instants: dict[Code, Name] = {}
+    words: dict[Code, Name] = {}
     defaults: DefaultsSource
 
 

@@ -60,7 +60,12 @@ def statutory(body: StatuteSource, if_late: str | None = None) -> Term:
 def ladder(body: LadderSource) -> Ladder:
     return Ladder(
         rungs=tuple(
-            Rung(percent=rung.percent, after=span(rung.after) if rung.after else None, to=tuple(rung.to))
+            Rung(
+                percent=rung.percent,
+                before=span(rung.before) if rung.before else None,
+                after=span(rung.after) if rung.after else None,
+                to=tuple(rung.to),
+            )
             for rung in body.rungs
         ),
         recurs=tuple(Recurrence(every=span(again.every), times=again.times) for again in body.recurs),

@@ -191,6 +191,10 @@ REFUSAL = {
         "Ingen av tiderna som löper kan förlängas.",
         "None of the deadlines that are running can be extended.",
     ),
+    "all-told-already": (
+        "Alla nivåer är redan underrättade; den översta påminns igen av sig själv.",
+        "Every level has been told already; the top one is reminded by itself.",
+    ),
     "no-alarm": ("Det finns inget larm att kvittera.", "There is no alarm to acknowledge."),
     "nothing-was-returned": (
         "Förfrågan är inte skickad tillbaka; mottagaren har lagt den vilande.",

@@ -12,7 +12,7 @@ from models.handoffs import ANSWERERS, OPEN, WATCHES, Act, Extension, Handoff, P
 from models.packs import Kind, Mode, RulePack
 from models.words import Consent, Function, ItemId, OrgId, TrackB
 from rules import clocks, deadlines, facts, handoffs, needs, timing, transitions
-from rules.turn import Turn
+from rules.turn import MOST_OPEN, Turn
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """How far an answer's stated time may lie ahead before it is taken for a slip of the pen."""
@@ -84,7 +84,9 @@ def details_refused(turn: Turn, handoff: Handoff, event: Acted) -> Refusal | Non
     match event.act:
         case Act.REROUTE | Act.FORWARD if event.to is not None:
             asking = handoff.requester if event.act is Act.REROUTE else handoff.recipient
-            return recipient_refused(turn.state, kind, asking, event.to, besides=handoff.recipient)
+            if refusal := recipient_refused(turn.state, kind, asking, event.to, besides=handoff.recipient):
+                return refusal
+            return asking_refused(turn.state, kind, asking, event.to.id)
         case Act.NOT_RESPONSIBLE if event.to is not None and event.to.id == handoff.recipient:
             return Refusal(code="authority-is-yourself")
         case Act.EXTEND if event.extension is not None:
@@ -112,6 +114,17 @@ def recipient_refused(
         return Refusal(code="own-work-stays-inside")
     if to.id == besides:
         return Refusal(code="recipient-has-it-already", detail=to.id)
+    return None
+
+
+def asking_refused(state: CaseState, kind: Kind, asking: OrgId, to: OrgId) -> Refusal | None:
+    """The same question to the same recipient is asked once, unless the kind allows several; and no case is endless."""
+    live = [h for h in state.handoffs.values() if h.is_open]
+    same = [h.id for h in live if (h.kind, h.requester, h.recipient) == (kind.code, asking, to)]
+    if same and not kind.repeatable:
+        return Refusal(code="already-asked", possible=tuple(same))
+    if len(live) >= MOST_OPEN:
+        return Refusal(code="too-many-open", possible=tuple(state.handoffs))
     return None
 
 
@@ -245,8 +258,7 @@ def done_after_all(turn: Turn, handoff: Handoff) -> None:
 
 def escalate(turn: Turn, handoff: Handoff) -> None:
     """Somebody who watches does not wait for the ladder: the next rung of the most pressing deadline sounds now."""
-    deadline = min((d for d in handoff.deadlines if d.next_at is not None), key=lambda d: (d.due, d.name))
-    timing.fire_next_rung(turn, handoff, deadline, turn.now)
+    timing.fire_next_rung(turn, handoff, transitions.with_rungs_left(handoff, turn.pack)[0], turn.now)
 
 
 def completed(turn: Turn, handoff: Handoff, event: Acted) -> None:

@@ -23,12 +23,12 @@ from models.events import (
     fingerprint,
 )
 from models.handoffs import Act
-from models.packs import Kind, RulePack
+from models.packs import RulePack
 from models.words import Consent, Function, OrgId, TrackB
 from rules import acts, adoption, desks, facts, handoffs, progress
 from rules.clocks import BeyondCalendar
 from rules.timing import pass_time
-from rules.turn import MOST_OPEN, PLAN_OR_CLOSE, Turn
+from rules.turn import PLAN_OR_CLOSE, Turn
 
 LARGEST_THAT_GROWS = 96 * 1024
 """Characters of JSON. Beyond this a case takes no new requests; a workflow refuses to carry 128 KiB."""
@@ -36,6 +36,9 @@ MOST_FROM_OTHERS = 8
 """Open handoffs that an organisation outside the acting social services may have asked for in one case."""
 MOST_KEYS_KEPT = 100
 """Request keys kept in the state, the newest; the register keeps them all."""
+
+GROWING = frozenset({Act.FORWARD, Act.REOPEN})
+"""Acts by which there is more open than before."""
 
 
 def decide(
@@ -54,7 +57,7 @@ def decide(
         return state if same else Refusal(code="key-used-for-something-else")
     if isinstance(event, DeskAnswered | DeskSilent) and event.effect not in state.desk_effects:
         return state
-    if isinstance(event, Sent | FactsRecorded) and is_full(state):
+    if grows(event) and is_full(state):
         return Refusal(code="case-too-large")
     turn = Turn(state, now, pack)
     try:
@@ -69,6 +72,11 @@ def decide(
     except BeyondCalendar:
         return Refusal(code="beyond-calendar", detail=str(pack.calendar.closed_until))
     return finish(turn, event, now)
+
+
+def grows(event: Event) -> bool:
+    """Whether an event makes a case larger, rather than bringing what is open nearer its end."""
+    return isinstance(event, Sent | FactsRecorded) or (isinstance(event, Acted) and event.act in GROWING)
 
 
 def is_full(state: CaseState) -> bool:
@@ -138,7 +146,7 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
         return Refusal(code="sender-may-not-ask-this", possible=kind.sender)
     if refusal := acts.recipient_refused(state, kind, event.sender.id, event.recipient):
         return refusal
-    if refusal := asked_already(state, event, kind):
+    if refusal := acts.asking_refused(state, kind, event.sender.id, event.recipient.id):
         return refusal
     if refusal := parent_refused(state, event):
         return refusal
@@ -149,22 +157,12 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
     if kind.needs_consent and state.consent is not Consent.GIVEN:
         return Refusal(code="consent-needed", detail=state.consent)
     theirs = [h for h in state.handoffs.values() if h.requester == event.sender.id]
-    most = MOST_OPEN if event.sender.id == state.acting.get(Function.SOCIAL_SERVICES) else MOST_FROM_OTHERS
-    if len(theirs) >= most or len(state.handoffs) >= MOST_OPEN:
+    if event.sender.id != state.acting.get(Function.SOCIAL_SERVICES) and len(theirs) >= MOST_FROM_OTHERS:
         return Refusal(code="too-many-open", possible=tuple(state.handoffs))
     turn.know(event.recipient)
     turn.receipt_for = turn.request(
         kind.code, event.sender.id, event.recipient.id, urgency, parent=event.parent, anchor=event.anchor
     )
-    return None
-
-
-def asked_already(state: CaseState, event: Sent, kind: Kind) -> Refusal | None:
-    """The same question to the same recipient is asked once; unless the kind allows several."""
-    same = (kind.code, event.sender.id, event.recipient.id)
-    asked = [h.id for h in state.handoffs.values() if h.is_open and (h.kind, h.requester, h.recipient) == same]
-    if asked and not kind.repeatable:
-        return Refusal(code="already-asked", possible=tuple(asked))
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from models.contracts import Refusal
 from models.events import Acted
-from models.handoffs import OPEN, WATCHES, Act, DeadlineName, Handoff, Party, Status
+from models.handoffs import OPEN, WATCHES, Act, Deadline, DeadlineName, Handoff, Party, Status
 from models.packs import IfUnanswered, Kind, Mode, RulePack
 from models.words import OrgId
 
@@ -75,6 +75,7 @@ UNMET_CONDITION = {
     Act.EXTEND: "nothing-to-extend",
     Act.ACKNOWLEDGE_ALARM: "no-alarm",
     Act.SUPPLY: "nothing-was-returned",
+    Act.ESCALATE: "all-told-already",
 }
 """What is missing when the status allows an act and the handoff still does not."""
 NEEDS_REASON = frozenset(row.act for row in TABLE if row.reasons)
@@ -131,7 +132,7 @@ def allowed(act: Act, handoff: Handoff, kind: Kind, pack: RulePack) -> bool:
             rules = pack.rules_of(handoff.kind, handoff.urgency, handoff.recipient)
             return any(rules[d.name].extension for d in handoff.deadlines if not d.stands and d.name not in WATCHES)
         case Act.ESCALATE:
-            return any(deadline.next_at for deadline in handoff.deadlines)
+            return bool(with_rungs_left(handoff, pack))
         case Act.ACKNOWLEDGE_ALARM:
             return any(deadline.alarms > deadline.alarm_acknowledged for deadline in handoff.deadlines)
         case _:
@@ -155,6 +156,20 @@ def allowed_by_kind(act: Act, kind: Kind) -> bool:
             return kind.may_fail and kind.if_unmet != "nothing"
         case _:
             return True
+
+
+def with_rungs_left(handoff: Handoff, pack: RulePack) -> list[Deadline]:
+    """The running deadlines whose ladder has a level that has not been told yet, the most pressing first.
+
+    What has reached its top recurs by itself: nobody can hurry it on, and so slow it down.
+    """
+    left = []
+    for deadline in handoff.deadlines:
+        owner = handoff.requester if deadline.name is DeadlineName.SUPPLEMENT else handoff.recipient
+        rule = pack.rules_of(handoff.kind, handoff.urgency, owner)[deadline.name]
+        if not deadline.stands and deadline.rung < len(pack.ladders[rule.ladder].rungs):
+            left.append(deadline)
+    return sorted(left, key=lambda deadline: (deadline.due, deadline.name))
 
 
 def is_returned(handoff: Handoff) -> bool:

@@ -381,3 +381,24 @@ def test_an_answer_by_phone_that_names_another_authority_is_verified_first() -> 
     more = {"to": SOC_D, "paragraph": "SoL 29:4", "by_phone": said}
     refusal = case.acts(handoff, Act.NOT_RESPONSIBLE, SOC_A, MONDAY, **more)
     assert refusal == Refusal(code="verify-first")
+
+
+def test_what_has_reached_its_top_can_be_neither_hurried_on_nor_so_slowed_down() -> None:
+    case, handoff = asked()
+    when = at("2027-02-01 11:00")
+    told = 0
+    while (refusal := case.acts(handoff, Act.ESCALATE, SOC_A, when, reason="no-answer")) is None:
+        told += 1
+    assert told == 8  # four rungs for the acknowledgement and four for the answer
+    assert refusal.code == "all-told-already"
+    fired = case.waits(at("2027-02-03 10:00"))
+    # The top of each ladder comes back at its deadline and on every working day after it, as if nobody had hurried it.
+    assert rungs(fired, handoff, ACK) == [(4, 1, "Tue 2 Feb 2027 10:00"), (4, 2, "Wed 3 Feb 2027 10:00")]
+
+
+def test_nobody_grows_a_case_by_forwarding() -> None:
+    case, handoff = asked()
+    assert case.acts(handoff, Act.ACCEPT, SOC_C, MONDAY) is None
+    refusals = [case.acts(handoff, Act.FORWARD, SOC_C, MONDAY, to=SOC_D) for _ in range(60)]
+    assert {r.code for r in refusals if r} <= {"too-many-open", "case-too-large"}
+    assert len(case.state.handoffs) <= 40

@@ -28,6 +28,23 @@ def faults(pack: RulePack) -> Iterator[Fault]:
         yield from _track_b(at, kind)
         yield from _candidates(at, kind, pack)
     yield from _reasons(pack)
+    yield from _words(pack)
+
+
+def _words(pack: RulePack) -> Iterator[Fault]:
+    """Codes are for programs: whoever chooses one reads words."""
+    for kind in pack.kinds.values():
+        at: Place = ("kinds", kind.code)
+        chosen = [(act, code) for said in (kind.reasons, kind.answers) for act, codes in said.items() for code in codes]
+        rules = [rule for named in kind.deadlines.values() for rule in named.values()]
+        chosen += [(Act.EXTEND, ground) for rule in rules if rule.extension for ground in rule.extension.grounds]
+        for act, code in dict.fromkeys(chosen):
+            if code not in pack.words and code != OTHER:
+                yield Fault(
+                    at,
+                    f"{kind.code} har koden {code} ({act}) som saknar ord i pack.toml, [words]",
+                    f"{kind.code} has the code {code} ({act}), which has no words in pack.toml, [words]",
+                )
 
 
 def _shape(at: Place, kind: Kind) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from models.calendars import Span, Unit
 from models.handoffs import ROLES, DeadlineName
-from models.packs import DeadlineRule, Ladder, RulePack
+from models.packs import DeadlineRule, Ladder, RulePack, Rung
 from rules.checks.fault import Fault, Place
 
 SIDES = frozenset({"owner", "waiting"})
@@ -80,22 +80,30 @@ def _recurrence(at: Place, code: str, ladder: Ladder) -> Iterator[Fault]:
         )
 
 
+def is_warning(rung: Rung) -> bool:
+    """Whether a rung comes before the deadline."""
+    return rung.percent is not None or rung.before is not None
+
+
 def _order(at: Place, code: str, ladder: Ladder) -> Iterator[Fault]:
     early = [rung.percent for rung in ladder.rungs if rung.percent is not None]
-    after = [rung for rung in ladder.rungs if rung.percent is None]
-    if ladder.rungs[-1].percent is not None:
+    mornings = [rung.before.amount for rung in ladder.rungs if rung.before is not None]
+    warnings = len(early) + len(mornings)
+    after = ladder.rungs[warnings:]
+    if is_warning(ladder.rungs[-1]):
         yield Fault(
             at,
             f"stegen {code} har inget översta steg vid eller efter fristens slut",
             f"the ladder {code} has no top rung at or after the deadline",
         )
-    if early != sorted(set(early)):
+    if early != sorted(set(early)) or mornings != sorted(set(mornings), reverse=True):
         yield Fault(
             at,
             f"påminnelserna före fristen i stegen {code} står i fel ordning",
             f"the reminders of the ladder {code} are out of order",
         )
-    if any(rung.percent is None for rung in ladder.rungs[: len(early)]):
+    misplaced = any(rung.percent is None for rung in ladder.rungs[: len(early)])
+    if misplaced or not all(is_warning(rung) for rung in ladder.rungs[:warnings]):
         yield Fault(
             at,
             f"stegen {code} har ett steg före fristen som står efter ett som kommer senare",
@@ -112,7 +120,13 @@ def _order(at: Place, code: str, ladder: Ladder) -> Iterator[Fault]:
 
 def _spans(at: Place, code: str, ladder: Ladder) -> Iterator[Fault]:
     for number, rung in enumerate(ladder.rungs):
-        if rung.percent is not None and rung.after is not None:
+        if rung.before is not None and rung.before.unit is not Unit.WORKING_DAYS:
+            yield Fault(
+                (*at, "rungs", number),
+                f"stegen {code} varnar ett antal morgnar före: skriv arbetsdagar (wd)",
+                f"the ladder {code} warns some mornings before: write working days (wd)",
+            )
+        if sum(said is not None for said in (rung.percent, rung.before, rung.after)) > 1:
             yield Fault(
                 (*at, "rungs", number),
                 f"stegen {code} har ett steg som är både före och efter fristen",
