@@ -16,6 +16,7 @@ from console import (
     deadline_views,
     handoff_commands,
     reading,
+    rule_commands,
     views,
 )
 from console.case_commands import Case, Json, say, screen
@@ -36,6 +37,7 @@ adopt = case_commands.app.command("adopt-rules", short_help="Gå över till nyar
 adopt(adoption_commands.adopt_rules)
 app.add_typer(handoff_commands.app, name="handoff")
 app.add_typer(deadline_commands.app, name="deadline")
+app.add_typer(rule_commands.app, name="rules")
 app.command("simulate", short_help="Pröva regler i låtsad tid | Try rules in virtual time")(simulate)
 directory_app = typer.Typer(help="Katalogen över organisationer | The directory", no_args_is_help=True)
 app.add_typer(directory_app, name="directory")

@@ -118,5 +118,8 @@ def fire(
     )
     if deadline.rung < top:
         return armed(deadline.model_copy(update={"rung": deadline.rung + 1}), at, rule, pack, where), firing
+    sounded = deadline.model_copy(update={"rung": top + 1, "recurrences": recurrence})
+    if at < deadline.next_at:  # somebody did not wait for it: it comes back as if it had not sounded yet
+        return sounded.model_copy(update={"next_at": repeat_at(sounded, at, rule, pack, where)}), firing
     again = first_after(interval(recurrence, ladder, deadline.next_at, where), at, recurrence, ladder, where)
-    return deadline.model_copy(update={"rung": top + 1, "recurrences": recurrence, "next_at": again}), firing
+    return sounded.model_copy(update={"next_at": again}), firing

@@ -75,10 +75,15 @@ def with_alarm(turn: Turn, handoff: Handoff, after: Deadline) -> None:
 
 
 def goes_unanswered(turn: Turn, handoff: Handoff, deadline: Deadline) -> bool:
-    """Whether the top rung has sounded in vain for an interval, in a kind that then does not merely recur."""
+    """Whether the top rung has sounded in vain for an interval, in a kind that then does not merely recur.
+
+    Its own time counts, also when somebody had it sound before: escalating shortens nobody's time to answer.
+    """
     rule = handoffs.rule_of(handoff, deadline.name, turn.pack)
     waits_for_answer = rule.met is not Met.COMPLETED and deadline.name not in WATCHES
-    vain = ladders.is_used_up(deadline, rule, turn.pack)
+    where, top = handoffs.calendar_of(handoff, deadline.name, turn.pack), len(turn.pack.ladders[rule.ladder].rungs) - 1
+    used_up = ladders.is_used_up(deadline, rule, turn.pack)
+    vain = used_up and turn.now > ladders.rung_at(deadline, top, rule, turn.pack, where)
     return vain and waits_for_answer and not transitions.goes_on_when_unanswered(turn.pack.kinds[handoff.kind])
 
 
