@@ -244,6 +244,19 @@ FAULTS = [
         "own-risk-assessment is like itself",
         'like = "own-risk',
     ),
+    Spoiled(
+        CONTACT,
+        '["granted", "partly-granted"]',
+        '["granted", "given"]',
+        "support-request: marks_on names answers that are not",
+    ),
+    Spoiled(
+        CONTACT,
+        '"SoL 29:4"]',
+        '"SoL 29:4"]\nreasons.hold = ["full-moon"]',
+        "the code full-moon (hold), which has no words",
+        "[support-request]",
+    ),
     # --- Steps and phases ---
     Spoiled(
         JOURNEY,

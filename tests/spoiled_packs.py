@@ -179,6 +179,22 @@ FAULTS = [
         "ladders.ordinary.recurs must not be empty",
         "recurs = []",
     ),
+    Spoiled(
+        PACK, 'before = "1 wd"', 'before = "1 d"', "the ladder lapsing warns some mornings before: write working days"
+    ),
+    Spoiled(
+        PACK,
+        '{ before = "1 wd", to = ["owner:officer", "owner:manager"] },\n    { before',
+        '{ before = "0 wd", to = ["owner:officer"] },\n    { before',
+        "the reminders of the ladder lapsing are out of order",
+        'rungs = [\n    { percent = 50, to = ["owner:officer"] },\n    { before = "0 wd"',
+    ),
+    Spoiled(
+        PACK,
+        '{ before = "1 wd", to',
+        '{ before = "1 wd", after = "1 wd", to',
+        "the ladder lapsing has a rung that is both before and after the deadline",
+    ),
     # --- Deadlines: clocks, starts, ladders ---
     Spoiled(
         CONTACT,

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from activities.rule_packs import BadPack, load_pack, read_pack
-from models.words import Function
+from models.handoffs import DeadlineName
+from models.packs import Met
+from models.words import Function, Urgency
+from rules.checks import faults
 from tests import spoiled_kinds, spoiled_packs
 from tests.rules_spoiling import (
     COURTS,
@@ -258,6 +261,22 @@ def test_an_own_layer_never_goes_beyond_what_is_its_own(folder: Path, text: str,
     with_layer(folder, text)
     fault = told(folder, OWN, at, said)
     assert fault.warning == (said == "says the same as nationally")
+
+
+def test_a_layer_that_did_not_come_from_a_file_is_held_to_the_same(folder: Path) -> None:
+    pack = load_pack(with_layer(folder, own("support-request", "ordinary", 'decision = { within = "8 wd" }')))
+    layer = pack.overlays["soc-0180"]
+    rule = layer.deadlines["support-request"][Urgency.ORDINARY][DeadlineName.DECISION]
+    other = rule.model_copy(update={"met": Met.ANSWERED})
+    for code, changed, said in (
+        ("no-such", rule, "is not there nationally"),
+        ("support-request", other, "only time, ladder and extension can be one's own"),
+    ):
+        deadlines = {code: {Urgency.ORDINARY: {DeadlineName.DECISION: changed}}}
+        spoiled = {"soc-0180": layer.model_copy(update={"deadlines": deadlines})}
+        found = [fault.en for fault in faults(pack.model_copy(update={"overlays": spoiled}))]
+        assert len(found) == 1
+        assert said in found[0]
 
 
 def test_an_organisation_has_one_layer_in_a_pack(folder: Path) -> None:

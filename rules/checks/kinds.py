@@ -74,6 +74,12 @@ def _shape(at: Place, kind: Kind) -> Iterator[Fault]:
             f"{kind.code} blir akut när dagen är nära men har inga akuta frister",
             f"{kind.code} becomes acute when the day is near but has no acute deadlines",
         )
+    if set(kind.marks_on) - set(kind.answers.get(Act.COMPLETE, ())) or (kind.marks_on and not kind.marks):
+        yield Fault(
+            (*at, "marks_on"),
+            f"{kind.code}: marks_on nämner svar som inte finns, eller saknar en dag att sätta (marks)",
+            f"{kind.code}: marks_on names answers that are not there, or lacks a day to set (marks)",
+        )
     for paragraph in kind.disclaims:
         if not PARAGRAPH.fullmatch(paragraph):
             yield Fault((*at, "disclaims"), f'"{paragraph}" är ingen paragraf', f'"{paragraph}" is no paragraph')
