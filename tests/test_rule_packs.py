@@ -204,6 +204,14 @@ def test_nobody_outside_is_told_except_in_the_police_s_own_track() -> None:
         assert ("police-track" in ladders) == kind.opens_track_b
 
 
+def test_the_guide_shows_rules_as_they_are() -> None:
+    guide = (Path(__file__).parent.parent / "docs" / "rules.md").read_text(encoding="utf-8")
+    shipped = "\n".join(path.read_text(encoding="utf-8") for path in SHIPPED.rglob("*.toml"))
+    shown = [block for block in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL) if block.startswith("[")]
+    assert len(shown) == 3
+    assert all(block in shipped for block in shown)
+
+
 # --- Three layers ---
 
 
