@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default as modern
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,14 +20,17 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
+from console.answers import Answer
 from console.casework import Casework
-from models.case import CaseState, Receipt
-from models.events import Acted, Event
-from models.handoffs import Act
+from models.case import CaseState, Entry, Receipt
+from models.events import Acted, Event, Submitted
+from models.handoffs import Act, Firing
 from models.intake import Intake
+from models.packs import RulePack
+from models.register import FiringRow
 from models.words import CaseRef, HandoffId, OrgId, RequestKey
 from rules.case import fold
-from tests.support import settled
+from tests.support import Stack, eventually, settled
 from workflows import cases
 from workflows.connection import Unavailable
 
@@ -41,6 +46,16 @@ def intake(urgency: str, opened_at: str | None = None, **more: Any) -> Intake:
     """The least that opens a case, in Enköping."""
     least = {"urgency": urgency, "stay_municipality": "0381", "safe_contact": {"channel": "phone", "value": CONTACT}}
     return Intake.model_validate(least | more | ({"opened_at": opened_at} if opened_at else {}))
+
+
+async def insisted(casework: Casework, case: CaseRef, event: Submitted) -> Receipt:
+    """The same event with the same key until it is answered."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await casework.submit(case, event)
+            except Unavailable:
+                await asyncio.sleep(0.1)
 
 
 class Worker:
@@ -72,7 +87,7 @@ class Worker:
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
-                    return await self.casework.act(self.case, self.handoff, act, self.org, reason=reason, key=key)
+                    return await self.casework.act(self.case, self.handoff, act, self.org, Answer(reason=reason), key)
                 except Unavailable:
                     self.unanswered += 1
                     await asyncio.sleep(0.1)
@@ -99,26 +114,48 @@ async def assert_nothing_lost_or_doubled(casework: Casework, case: CaseRef, *peo
         for key, receipt in person.receipts.items():
             assert at_revision[receipt.revision] == key
             assert casework.view.receipt(key) == (case, receipt)
-    assert folded_digests(casework, case) == [row.state_digest for row in rows]
+    entries = refolded(casework, case)
+    assert [entry.digest for entry in entries] == [row.state_digest for row in rows]
+    assert_told_once(casework, case, entries)
     snapshot = casework.view.case(case)
     assert snapshot is not None
     assert state.digest() == snapshot.state_digest == rows[-1].state_digest
     return state
 
 
-def folded_digests(casework: Casework, case: CaseRef) -> list[str]:
-    """The digest after every revision, worked out from nothing but the register's log and the pack stored there."""
-    row = casework.view.case(case)
-    assert row is not None
-    rules = casework.view.pack(row.pack_digest)
+def refolded(casework: Casework, case: CaseRef) -> tuple[Entry, ...]:
+    """Every revision, worked out anew from nothing but the register's log and the packs stored there."""
+    log = casework.view.history(case)
+    packs = {digest: known_pack(casework, digest) for digest in {row.pack_digest for row in log}}
+    state, rules = CaseState(case=case), packs[log[0].pack_digest]
+    for row in log:
+        adopted = packs[row.pack_digest]
+        state = fold(state, [(EVENT.validate_python(row.event), row.at)], [rules, adopted])
+        rules = adopted
+    return state.pending
+
+
+def known_pack(casework: Casework, digest: str) -> RulePack:
+    """Rules that a revision was decided by, as the register keeps them."""
+    rules = casework.view.pack(digest)
     assert rules is not None
-    log = [(EVENT.validate_python(row.event), row.at) for row in casework.view.history(case)]
-    state = CaseState(case=case)
-    digests = []
-    for entry in log:
-        state = fold(state, [entry], [rules])
-        digests.append(state.digest())
-    return digests
+    assert rules.digest == digest
+    return rules
+
+
+def assert_told_once(casework: Casework, case: CaseRef, entries: tuple[Entry, ...]) -> None:
+    """Every rung and every notice that follows from the log stands in the register, each once, and no other."""
+    fired = [firing for entry in entries for firing in entry.firings]
+    assert Counter(map(rung, casework.view.firings(case))) == Counter(map(rung, fired))
+    assert len({firing.identity for firing in fired}) == len(fired)
+    told = [notice.id for entry in entries for notice in entry.notices]
+    assert Counter(row.id for row in casework.view.notices(case)) == Counter(told)
+
+
+def rung(fired: Firing | FiringRow) -> tuple[object, ...]:
+    """One firing, as the core and as the register tell it."""
+    which = (fired.handoff, fired.round, fired.deadline, fired.ladder, fired.rung, fired.recurrence)
+    return (*which, fired.due, fired.at)
 
 
 def quick_offers(packs: Path) -> Path:
@@ -128,6 +165,17 @@ def quick_offers(packs: Path) -> Path:
         assert times == 1
         general.write_text(told, encoding="utf-8")
     return packs
+
+
+async def posted(stack: Stack, casework: Casework, case: CaseRef) -> list[str]:
+    """The receivers of every letter about a case, each as often as there is a letter, once all have been delivered."""
+
+    async def waiting() -> int:
+        return sum(row.case == case for row in casework.view.undelivered(10_000))
+
+    await eventually(waiting, lambda count: count == 0)
+    files = [path.read_bytes() for path in stack.settings.mail.glob(f"{case}_*.eml")]
+    return sorted(str(message_from_bytes(content, policy=modern)["To"]) for content in files)
 
 
 @contextmanager

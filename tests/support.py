@@ -20,6 +20,7 @@ from console.casework import Casework
 from models.contracts import Standing
 from models.settings import Settings
 from models.words import CaseRef
+from workflows.connection import Unavailable
 
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 40.0
@@ -181,14 +182,24 @@ def running_stack(var: Path, **environment: str) -> Iterator[Stack]:
 
 
 async def settled(casework: Casework, case: CaseRef) -> Standing:
-    """The case once the register has every revision and no desk that answers is still being asked."""
+    """The case once the register has every revision and no desk that answers is still being asked.
 
-    async def look() -> Standing:
-        return await casework.standing(case)
+    After a run shorter than a second the server lets the next one wait for a second, in which a case does not answer.
+    """
 
-    def calm(standing: Standing) -> bool:
+    async def look() -> Standing | None:
+        try:
+            return await casework.standing(case)
+        except Unavailable:
+            return None
+
+    def calm(standing: Standing | None) -> bool:
+        if standing is None:
+            return False
         row = casework.view.case(case)
         asked = [e for e in standing.state.desk_effects.values() if e.attempts == 0]
         return not asked and not standing.state.pending and row is not None and row.revision == standing.state.revision
 
-    return await eventually(look, calm)
+    standing = await eventually(look, calm)
+    assert standing is not None
+    return standing
