@@ -125,4 +125,4 @@ def own_deadline(
     if rule == known:
         found.append(Fault(at, "säger samma sak som nationellt", "says the same as nationally", warning=True))
     source = said.source or f"own rule of {body.organisation}"
-    return rule.model_copy(update={"term": own_term.model_copy(update={"source": source, "statutory": False})})
+    return rule.model_copy(update={"term": own_term.model_copy(update={"source": source})})

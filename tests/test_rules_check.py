@@ -279,6 +279,19 @@ def test_a_layer_that_did_not_come_from_a_file_is_held_to_the_same(folder: Path)
         assert said in found[0]
 
 
+def test_a_layer_may_go_as_far_as_the_statute_and_not_a_day_further(folder: Path) -> None:
+    kind = "file-request-subject"
+    assert load_pack(with_layer(folder, own(kind, "ordinary", 'decision = { within = "28 d" }'))).overlays
+    with_layer(folder, own(kind, "ordinary", 'decision = { within = "29 d" }'))
+    told(folder, OWN, "decision", "goes beyond the statute's term (GDPR 12.3, 15), for example from 20")
+
+
+def test_a_layer_may_not_choose_a_ladder_that_comes_back_more_seldom(folder: Path) -> None:
+    edit(folder, PACK, '{ every = "24 h" }]', '{ every = "4 h" }]')
+    with_layer(folder, own("support-request", "acute", 'decision = { ladder = "lapsing" }'))
+    told(folder, OWN, "decision", "the ladder lapsing sounds more seldom than acute")
+
+
 def test_an_organisation_has_one_layer_in_a_pack(folder: Path) -> None:
     with_layer(with_layer(folder, LAYER), "# den andra\n" + LAYER, "zzz.toml")
     told(folder, "overlays/zzz.toml", "organisation", "soc-0180 has a layer of its own already, in another file")
