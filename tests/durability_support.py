@@ -93,13 +93,17 @@ class Worker:
                     await asyncio.sleep(0.1)
 
     async def repeats_everything(self) -> None:
-        """Every key once more, past the register and straight to the case: the same answers as before."""
+        """Every key once more: the same answers as before. Those that the case still keeps, past the register too."""
         log = [EVENT.validate_python(row.event) for row in self.casework.view.history(self.case)]
         mine = [event for event in log if isinstance(event, Acted) and event.key in self.receipts]
         assert [event.key for event in mine] == list(self.receipts)
+        kept = (await settled(self.casework, self.case)).state.answered
+        assert mine[-1].key in kept
         for event in mine:
-            answer = await cases.submit(await self.casework.client(), self.case, event)
-            assert answer == self.receipts[event.key] == await self.insists(event.key)
+            assert await self.insists(event.key) == self.receipts[event.key]
+            if event.key in kept:
+                straight = await cases.submit(await self.casework.client(), self.case, event)
+                assert straight == self.receipts[event.key]
 
 
 async def assert_nothing_lost_or_doubled(casework: Casework, case: CaseRef, *people: Worker) -> CaseState:
