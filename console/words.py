@@ -117,6 +117,7 @@ ROLE = {
     "director": ("förvaltningschef", "director"),
     "on-call": ("jour eller vakthavande", "on call"),
     "manager-on-call": ("chef i beredskap", "manager on call"),
+    "decision-maker": ("beslutsfattare i jour", "decision-maker on call"),
     "regional-coordinator": ("regional samordnare", "regional coordinator"),
     "national-coordinator": ("nationell samordnare", "national coordinator"),
     "operator": ("drift", "operator"),

@@ -243,11 +243,13 @@ ROLES = frozenset(
         "director",
         "on-call",
         "manager-on-call",
+        "decision-maker",
         "regional-coordinator",
         "national-coordinator",
     }
 )
-"""Roles of an organisation that a ladder can reach."""
+"""Roles of an organisation that a ladder can reach. `decision-maker`: the chair, the appointed member or whom the
+delegation order names, on call (LVU 6 §, LVM 13 §, 2024:79 4:1)."""
 ANSWERERS = ROLES | {"duty-commander", "prosecutor", "court-officer", "nurse", "staff"}
 """Functions that may be named as having answered by phone. Never a person's name."""
 

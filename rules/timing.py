@@ -13,7 +13,7 @@ from rules.turn import Turn
 
 MOST_REPEATS_WALKED = 12
 """In one move of a training clock, more repeats of one alarm than this sound as one: they say nothing new."""
-TOLD_OF_LAPSE: tuple[Code, ...] = ("on-call", "manager-on-call", "head")
+TOLD_OF_LAPSE: tuple[Code, ...] = ("decision-maker", "on-call", "manager-on-call", "head")
 """Who at the owner's is told at once that a measure has lapsed in law."""
 
 

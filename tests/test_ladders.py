@@ -396,7 +396,7 @@ def test_before_a_measure_lapses_its_manager_and_on_its_last_morning_those_on_ca
         ("Tue 11 May 2027 08:00", ("owner:officer", "owner:manager")),
         ("Wed 12 May 2027 08:00", ("owner:on-call", "owner:manager-on-call")),
     ]
-    assert case.notices("measure-lapsed")[0] == ("soc-a", "on-call")
+    assert case.notices("measure-lapsed")[0] == ("soc-a", "decision-maker")
     assert case.state.ended[submission.id].business_status == "lapsed"
 
 
@@ -407,3 +407,16 @@ def test_a_warning_for_a_morning_before_the_clock_began_is_not_given() -> None:
     # It must be with the court on Tuesday: Monday's opening has passed when the order is recorded.
     told = [(f.rung, shown(f.at)) for f in case.waits(at("2027-02-02 23:00")) if f.handoff == submission.id]
     assert told == [(1, "Tue 2 Feb 2027 07:30"), (3, "Tue 2 Feb 2027 08:00")]
+
+
+def test_where_only_some_may_decide_that_role_is_told() -> None:
+    case = Case().opens(at("2027-05-05 18:30"), urgency=Urgency.ACUTE)
+    assert case.sends("immediate-decision", SOC_A, SOC_A, at("2027-05-05 20:45"), Urgency.ACUTE) is None
+    decision = case.one("immediate-decision")
+    fired = [f for f in case.waits(at("2027-05-05 22:15")) if f.handoff == decision.id]
+    assert [(shown(f.at), f.to[0]) for f in fired] == [
+        ("Wed 5 May 2027 21:15", "owner:decision-maker"),
+        ("Wed 5 May 2027 21:45", "owner:decision-maker"),
+        ("Wed 5 May 2027 22:00", "owner:decision-maker"),
+        ("Wed 5 May 2027 22:15", "owner:decision-maker"),
+    ]

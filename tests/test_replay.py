@@ -200,7 +200,7 @@ async def test_a_rule_pack_edited_under_an_open_case_leaves_it_as_it_is(tmp_path
         assert old is not None
         stack.kill()
 
-        for kinds in packs.glob("*/kinds.toml"):
+        for kinds in packs.glob("*/kinds/contact.toml"):
             told = kinds.read_text(encoding="utf-8")
             assert 'within = "5 wd"' in told
             kinds.write_text(told.replace('within = "5 wd"', 'within = "9 wd"'), encoding="utf-8")

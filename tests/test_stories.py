@@ -214,7 +214,7 @@ async def test_story_4_told_with_nobody_to_submit_the_measure_lapses_at_that_ins
     assert lapsed_at is not None
     assert told(lapsed_at) == "thu 2027-05-13 00:00"
     notices = [n.role for n in casework.view.notices(case) if n.about == "measure-lapsed"]
-    assert sorted(notices) == ["head", "manager-on-call", "on-call"]
+    assert sorted(notices) == ["decision-maker", "head", "manager-on-call", "on-call"]
 
 
 def untold(_case: CaseRef, _said: str) -> None:
