@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 from models.calendars import Calendar, Unit
@@ -87,6 +87,17 @@ def under(handoff: Handoff, now: datetime, older: RulePack, newer: RulePack) -> 
     return handoff.model_copy(update={"deadlines": tuple(kept)})
 
 
+def counts_alike(one: Calendar, other: Calendar, since: date) -> bool:
+    """Whether two calendars count the same from `since` on, as far ahead as both have been compiled."""
+    until = min(one.closed_until, other.closed_until)
+
+    def days(calendar: Calendar) -> tuple[set[date], dict[date, time]]:
+        closed = {day for day in calendar.closed_days if since <= day <= until}
+        return closed, {day: closes for day, closes in calendar.half_days.items() if since <= day <= until}
+
+    return (one.zone, one.office, *days(one)) == (other.zone, other.office, *days(other))
+
+
 def laddered_anew(handoff: Handoff, older: RulePack, newer: RulePack) -> bool:
     """Whether a ladder of this handoff has other rungs, or other intervals, in the newer rules."""
     for deadline in handoff.deadlines:
@@ -122,10 +133,11 @@ def reset(
     owner = handoffs.owner(handoff, deadline.name)
     where, before = newer.calendar_of(owner), older.calendar_of(owner)
     ladder_was, ladder = older.ladders[was.ladder], newer.ladders[rule.ladder]
+    same_days = counts_alike(where, before, clocks.local(deadline.started, where).date())
     same_ladder = was.ladder == rule.ladder and ladder_was == ladder
-    if was == rule and where == before and same_ladder:
+    if was == rule and same_days and same_ladder:
         return deadline
-    decided = deadline.extensions or deadline.late_at_birth or (was.term == rule.term and where == before)
+    decided = deadline.extensions or deadline.late_at_birth or (was.term == rule.term and same_days)
     start = deadline.started if rule.term.can_stand and rule.source_instant != "anchor" else deadline.origin
     fresh = deadline if decided else deadlines.new(deadline.name, rule, start, now, newer, where)
     fresh = fresh if decided else counted_on(fresh, deadline, where)

@@ -188,3 +188,13 @@ def test_rerouting_counts_by_the_new_recipients_own_days() -> None:
     assert case.acts(case.one(KIND), Act.REROUTE, SOC_A, at("2027-02-02 10:00"), to=SOC_C, reason="moved") is None
     assert case.due(KIND, DECISION) == "Mon 8 Feb 2027 10:00"
     assert case.due(KIND, ACK) == "Wed 3 Feb 2027 10:00"
+
+
+def test_rules_that_only_know_more_years_move_nothing() -> None:
+    case = asked()
+    further = PACK.calendar.closed_days | {date(2041, 12, 24): "julafton"}
+    until = PACK.calendar.model_copy(update={"closed_days": further, "closed_until": date(2041, 12, 31)})
+    longer = PACK.model_copy(update={"name": "2027-02-01", "calendar": until})
+    before = case.state.handoffs
+    assert adopts(case, longer, "2027-02-01 11:00") is None
+    assert case.state.handoffs == before

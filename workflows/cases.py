@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from temporalio.client import (
@@ -22,6 +23,7 @@ from models.words import CaseRef, RequestKey, Word
 from workflows.connection import Unavailable
 
 ANSWER_SECONDS = 4
+ASKED_AGAIN_AFTER = 0.25
 NO_ANSWER = (
     "Inget svar i tid. Om det du gjorde togs emot vet vi inte; gör om det med samma --key, så händer det en gång.\n"
     "No answer in time. Whether it was received is not known; repeat it with the same --key and it happens once."
@@ -88,20 +90,26 @@ async def updated(client: Client, case: CaseRef, name: str, argument: Word, key:
 async def standing(client: Client, case: CaseRef) -> Standing:
     """How a case stands: its state and its own now.
 
+    A case that has just continued as new answers nobody for a moment; it is asked again.
+
     Raises:
         NoSuchCase: no case runs, or has run lately, under this reference.
         Unavailable: no answer within four seconds.
     """
-    handle = client.get_workflow_handle(case)
-    try:
-        told: Standing = await handle.query(
-            STANDING, result_type=Standing, rpc_timeout=timedelta(seconds=ANSWER_SECONDS)
-        )
-        return told
-    except (WorkflowQueryFailedError, WorkflowQueryRejectedError) as error:
-        raise Unavailable(NO_ANSWER) from error
-    except RPCError as error:
-        raise not_found_or_unavailable(case, error) from error
+    handle, loop = client.get_workflow_handle(case), asyncio.get_running_loop()
+    give_up = loop.time() + ANSWER_SECONDS
+    while True:
+        try:
+            told: Standing = await handle.query(
+                STANDING, result_type=Standing, rpc_timeout=timedelta(seconds=ANSWER_SECONDS)
+            )
+            return told
+        except (WorkflowQueryFailedError, WorkflowQueryRejectedError) as error:
+            raise Unavailable(NO_ANSWER) from error
+        except RPCError as error:
+            if error.status is not RPCStatusCode.FAILED_PRECONDITION or loop.time() + ASKED_AGAIN_AFTER > give_up:
+                raise not_found_or_unavailable(case, error) from error
+        await asyncio.sleep(ASKED_AGAIN_AFTER)
 
 
 def not_found_or_unavailable(case: CaseRef, error: RPCError) -> Exception:
