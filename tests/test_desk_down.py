@@ -64,8 +64,8 @@ async def test_a_desk_that_was_down_for_five_days_gets_everything_once(plane: St
     first = Counter({(threat.id, SOCIAL, "officer"): 1, (None, POLICE, "operator"): 1})
     assert alarms(casework, case) == first
 
-    more = await casework.send(case, "threat-assessment", POLICE, SOCIAL)
-    mistake = await casework.send(case, "threat-assessment", POLICE, SOCIAL)
+    more = await casework.send(case, "police-track", POLICE, SOCIAL)
+    mistake = await casework.send(case, "grant-application", POLICE, SOCIAL)
     assert mistake.handoff is not None
     await casework.act(case, mistake.handoff, Act.WITHDRAW, SOCIAL, Answer(reason="sent-in-error"))
     for _ in range(5):

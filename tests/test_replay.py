@@ -90,7 +90,7 @@ def test_a_recorded_history_holds_codes_only(path: Path) -> None:
     assert CONTACT not in words
 
 
-LEGAL_TEXT = ("sv", "en", "basis", "source")
+LEGAL_TEXT = ("sv", "en", "basis", "source", "disclaims")
 """What a rule pack says in words: the name of a kind, and where a rule is written."""
 CODE = re.compile(
     r"[a-z][a-z0-9_-]*(:[a-z0-9-]+)?(\|[a-z0-9-]+(:[a-z0-9-]+)?)*"  # codes, and conditions made of them

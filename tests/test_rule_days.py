@@ -93,7 +93,8 @@ def test_what_is_not_submitted_or_applied_for_in_time_lapses_and_somebody_must_a
     assert all(firing.at < work.deadlines[0].due for firing in before)
     ended = case.state.ended[work.id]
     assert (ended.status, ended.business_status, shown(ended.ended_at)) == (Status.FAILED, "lapsed", lapses)
-    assert {role for _, role in case.notices("measure-lapsed")} == {"decision-maker", "on-call", "manager-on-call", "head"}
+    told = {role for _, role in case.notices("measure-lapsed")}
+    assert told == {"decision-maker", "on-call", "manager-on-call", "head"}
     assert [h.parent for h in case.all("find-another-way") if h.parent == work.id] == [work.id]
 
 
