@@ -60,7 +60,7 @@ class DeadlineRule(Word):
     reports: Code | None = None
     """With `if_missed = report`: the kind of handoff that the miss gives rise to."""
     reports_to: Literal["owner", "waiting"] = "owner"
-    """Whose own work that handoff is: theirs who missed it, or theirs who wait (nobody reports on themselves to IVO)."""
+    """Whose own work that handoff is: theirs who missed it, or theirs who wait (nobody reports themselves to IVO)."""
 
 
 class Rung(Word):
