@@ -9,12 +9,12 @@ STAMP := $(VENV)/.stamp
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo stack test check lock clean
+.PHONY: help setup demo stack test check mutants lock clean
 
 help: ## Visar denna lista | Shows this list
 	@printf 'make ...\n'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\) | \(.*\)$$/  \1|\2|\3/p' Makefile | while IFS='|' read -r name swedish english; do \
-		printf '%-8s %s\n           %s\n' "$$name" "$$swedish" "$$english"; done
+		printf '%-9s %s\n            %s\n' "$$name" "$$swedish" "$$english"; done
 
 setup: $(STAMP) ## Installerar allt i .venv | Installs everything into .venv
 
@@ -62,6 +62,15 @@ check: setup ## Granskar stil, typer och importriktning | Checks style, types an
 	@echo 'Importriktning ... / Import direction ...'
 	@$(BIN)/lint-imports
 
+mutants: setup ## Prövar om proven märker små fel i reglerna, 20 minuter | Checks that the tests notice small faults in the rules, 20 minutes
+	@echo 'Lägger in ett litet fel i taget i rules/; proven ska märka det ... / One small fault at a time in rules/; the tests must notice ...'
+	@rm -rf mutants
+	@nice $(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results --all true | awk -F '[ .:]+' '/__mutmut_/ && $$5 != "not" { all[$$3]++; found[$$3] += ($$5 == "killed" || $$5 == "timeout") } \
+		END { for (file in all) { printf "%-12s %5d / %5d  %5.1f %%\n", file, found[file], all[file], 100 * found[file] / all[file]; \
+			low += (found[file] < 0.85 * all[file]); total += all[file]; of += found[file] } \
+		printf "%-12s %5d / %5d  %5.1f %%\n", "rules/", of, total, 100 * of / total; exit low || of < 0.9 * total }'
+
 lock: setup ## Räknar om requirements.lock ur pyproject.toml | Recomputes requirements.lock from pyproject.toml
 	@echo 'Låser beroendena ... / Locking the dependencies ...'
 	@if '$(BIN)/python' -m pip --version >/dev/null 2>&1; then \
@@ -72,5 +81,5 @@ lock: setup ## Räknar om requirements.lock ur pyproject.toml | Recomputes requi
 		--generate-hashes --custom-compile-command 'make lock' --quiet --output-file requirements.lock $(ARGS)
 
 clean: ## Tar bort .venv och mellanlager, men aldrig var/ | Removes .venv and caches, but never var/
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache mutants
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

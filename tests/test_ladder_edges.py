@@ -6,11 +6,11 @@ import pytest
 
 from models.calendars import Clock, Term
 from models.handoffs import Act, Deadline, DeadlineName, Handoff
-from models.packs import DeadlineRule, Ladder, Met, Recurrence, RulePack, Rung
+from models.packs import DeadlineRule, Ladder, Met, Overlay, Recurrence, RulePack, Rung
 from models.words import Need, Urgency
 from rules import deadlines, ladders
 from tests.changed_rules import length, span
-from tests.rules_support import ACTING, BED_1, PACK, POLICE, SOC_A, SOC_B, Case, at, rungs, shown
+from tests.rules_support import ACTING, BED_1, PACK, POLICE, SOC_A, SOC_B, SOC_C, Case, at, rungs, shown
 
 ACK, DECISION = DeadlineName.ACKNOWLEDGEMENT, DeadlineName.DECISION
 
@@ -60,6 +60,55 @@ def test_a_ladder_climbed_beforehand_sounds_when_the_moved_deadline_comes_also_o
     deadline = case.deadline("threat-assessment", DECISION)
     assert shown(deadline.due) == shown(deadline.next_at) == "Wed 6 Jan 2027 22:56"
     assert rungs(case.waits(at("2027-01-06 22:56")), threat, DECISION) == [(2, 1, "Wed 6 Jan 2027 22:56")]
+
+
+def questioned(pack: RulePack = PACK) -> tuple[Case, Handoff]:
+    """A asks C about a placement on Monday 1 February at 10; to be acknowledged on Tuesday at 10."""
+    case = Case(pack=pack).opens(at("2027-02-01 10:00"))
+    assert case.sends("placement-question", SOC_A, SOC_C, at("2027-02-01 10:00")) is None
+    return case, case.one("placement-question")
+
+
+def hurried(case: Case, handoff: Handoff, when: str) -> int:
+    """How many levels can be told at once at `when`, before there is none left."""
+    for told in range(10):
+        refusal = case.acts(handoff, Act.ESCALATE, SOC_A, at(when), reason="no-answer")
+        if refusal is not None:
+            assert refusal.code == "all-told-already"
+            return told
+    raise AssertionError("a ladder without a top")
+
+
+def test_hurried_to_the_top_in_the_deadlines_own_minute_it_does_not_sound_again_in_that_minute() -> None:
+    case, question = questioned()
+    assert len(rungs(case.waits(at("2027-02-02 10:00")), question, ACK)) == 2
+    for _ in range(2):
+        assert case.acts(question, Act.ESCALATE, SOC_A, at("2027-02-02 10:00"), reason="no-answer") is None
+    assert rungs(case.waits(at("2027-02-02 10:00")), question, ACK) == []
+    # The top rung's own time: three working days after the deadline.
+    assert shown(case.deadline("placement-question", ACK).next_at) == "Fri 5 Feb 2027 10:00"
+
+
+def test_the_levels_left_to_tell_are_those_of_the_one_who_owes_the_answer() -> None:
+    """C, asked, and A, when it owes what is missing, each have a ladder of two rungs; the national one has four."""
+    rules = PACK.kinds["placement-question"].deadlines[Urgency.ORDINARY]
+    overlays = {
+        owner: Overlay(
+            organisation=owner,
+            calendar=PACK.calendar,
+            deadlines={
+                "placement-question": {
+                    Urgency.ORDINARY: {name: rules[name].model_copy(update={"ladder": "acute"})},
+                }
+            },
+        )
+        for owner, name in (("soc-c", ACK), ("soc-a", DeadlineName.SUPPLEMENT))
+    }
+    pack = PACK.model_copy(update={"overlays": overlays})
+    assert hurried(*questioned(pack), "2027-02-01 11:00") == 2 + 4  # acknowledgement and decision
+    case, question = questioned(pack)
+    assert case.acts(question, Act.RETURN, SOC_C, at("2027-02-01 11:00"), reason="date-missing") is None
+    assert hurried(case, question, "2027-02-01 12:00") == 2
 
 
 def uneven() -> RulePack:
