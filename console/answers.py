@@ -78,7 +78,7 @@ def refuse_unknown_codes(pack: RulePack, act: Act, said: Answer) -> None:
     paragraphs = {paragraph for kind in kinds for paragraph in kind.disclaims}
     if said.reason is not None and said.reason not in reasons | {OTHER}:
         code = "reason-needed" if reasons else "no-reason-here"
-        raise Refused(Refusal(code=code, possible=tuple(sorted(reasons))))
+        raise Refused(Refusal(code=code, possible=(*sorted(reasons), OTHER) if reasons else ()))
     if said.answer is not None and said.answer not in answers:
         raise Refused(Refusal(code="unknown-answer" if answers else "no-answer-here"))
     if said.paragraph is not None and said.paragraph not in paragraphs:
@@ -99,4 +99,4 @@ def refuse_unknown_grounds(pack: RulePack, said: Answer) -> None:
     if extension.ground not in grounds:
         raise Refused(Refusal(code="ground-needed", possible=tuple(sorted(grounds))))
     if extension.by not in deciders:
-        raise Refused(Refusal(code="not-theirs-to-extend", possible=tuple(sorted(deciders))))
+        raise Refused(Refusal(code="decider-needed", possible=tuple(sorted(deciders))))

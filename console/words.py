@@ -243,6 +243,11 @@ REFUSAL = {
         "Reglerna är skrivna för en annan version av programmet ({detail}).",
         "The rules are written for another version of the program ({detail}).",
     ),
+    "rules-followed-already": (
+        "Ärendet följer redan de nyaste reglerna ({detail}).",
+        "The case follows the newest rules already ({detail}).",
+    ),
+    "decider-needed": ("Ange vem som beslutat: --decided-by KOD.", "State who decided: --decided-by CODE."),
     "kind-missing": (
         "De nyare reglerna saknar något som står öppet i ärendet ({detail}).",
         "The newer rules lack something that is open in the case ({detail}).",
@@ -327,7 +332,7 @@ LEADING = {
     "no-reason-here": ("Skäl hör till", "Reasons belong to"),
     "answer-needed": ("Svaren", "Answers"),
     "unknown-handoff": ("Öppna förfrågningar", "Open handoffs"),
-    "handoff-ended": ("Öppna förfrågningar", "Open handoffs"),
+    "decider-needed": ("Det kan vara", "It can be"),
     "handoffs-open": ("Öppna", "Open"),
     "too-many-open": ("Öppna", "Open"),
     "unknown-kind": ("Sorterna", "Kinds"),

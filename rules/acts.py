@@ -163,7 +163,8 @@ def reopening_refused(turn: Turn, handoff: Handoff, kind: Kind) -> Refusal | Non
         return Refusal(code="too-late-to-reopen", detail=str(turn.pack.reopen_within.days))
     if kind.needs_consent and turn.state.consent is not Consent.GIVEN:
         return Refusal(code="consent-needed", detail=turn.state.consent)
-    again = [h.id for h in turn.state.handoffs.values() if h.parent == handoff.id and h.kind == handoff.kind]
+    children = [h for h in turn.state.handoffs.values() if h.parent == handoff.id and h.kind == handoff.kind]
+    again = [child.id for child in children if child.requester == handoff.requester]
     if again:
         return Refusal(code="asked-elsewhere", possible=tuple(again))
     return None
@@ -185,8 +186,10 @@ def follow(turn: Turn, before: Handoff, after: Handoff, event: Acted) -> None:
             turn.kept = needs.take_back_with(turn, after.id)
             if event.reason not in NOT_NEEDED:
                 needs.unmet(turn, after)
+            needs.leave_no_term_unwatched(turn, before)
         case Act.ENTER_IN_ERROR:
             turn.kept = needs.take_back_with(turn, after.id)
+            needs.leave_no_term_unwatched(turn, before)
         case Act.RETURN | Act.NOT_RESPONSIBLE:
             identity = f"{after.id}/{turn.state.revision + 1}"
             turn.notify(after.requester, "officer", "returned", identity, handoff=after.id)

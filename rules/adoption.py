@@ -48,7 +48,7 @@ def adopt(turn: Turn, event: RulesAdopted, newer: RulePack | None) -> Refusal | 
 
 def adoption_refused(state: CaseState, older: RulePack, newer: RulePack) -> Refusal | None:
     if newer.digest == older.digest:
-        return Refusal(code="nothing-new")
+        return Refusal(code="rules-followed-already", detail=older.name)
     if newer.engine != older.engine:
         return Refusal(code="other-engine", detail=str(newer.engine))
     for handoff in state.handoffs.values():

@@ -34,7 +34,7 @@ def new(
         falls_at=due if rule.if_missed is not IfMissed.NOTHING else None,
         late_at_birth=late,
     )
-    return ladders.armed(deadline, now, rule, pack, where)
+    return ladders.armed(ladders.at_birth(deadline, rule, pack, where), now, rule, pack, where)
 
 
 def budget(

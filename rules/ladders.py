@@ -58,17 +58,7 @@ def interval(recurrences: int, ladder: Ladder, start: datetime, where: Calendar)
 
 
 def armed(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack, where: Calendar) -> Deadline:
-    """The deadline with its next alarm's instant worked out, after its due instant or its rung changed.
-
-    A warning for a morning before the clock began is passed over: there was nothing yet to warn of.
-    """
-    rungs = pack.ladders[rule.ladder].rungs
-    while (
-        deadline.rung < len(rungs)
-        and rungs[deadline.rung].before is not None
-        and rung_at(deadline, deadline.rung, rule, pack, where) < deadline.started
-    ):
-        deadline = deadline.model_copy(update={"rung": deadline.rung + 1})
+    """The deadline with its next alarm's instant worked out, after its due instant or its rung changed."""
     if is_used_up(deadline, rule, pack):
         return deadline.model_copy(update={"next_at": repeat_at(deadline, now, rule, pack, where)})
     return deadline.model_copy(update={"next_at": rung_at(deadline, deadline.rung, rule, pack, where)})
@@ -89,6 +79,17 @@ def first_after(again: datetime, now: datetime, recurrences: int, ladder: Ladder
     while again <= now:
         again = interval(recurrences, ladder, again, where)
     return again
+
+
+def at_birth(deadline: Deadline, rule: DeadlineRule, pack: RulePack, where: Calendar) -> Deadline:
+    """A new deadline at the strongest warning whose morning has already passed: that one is given at once."""
+    rungs = pack.ladders[rule.ladder].rungs
+    passed = [
+        number
+        for number, rung in enumerate(rungs)
+        if rung.before is not None and rung_at(deadline, number, rule, pack, where) < deadline.started
+    ]
+    return deadline.model_copy(update={"rung": passed[-1]}) if passed else deadline
 
 
 def is_used_up(deadline: Deadline, rule: DeadlineRule, pack: RulePack) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from models.case import CaseState, Kept
 from models.handoffs import Act, EndedHandoff, Handoff, Status
+from models.packs import IfMissed
 from models.words import Function, HandoffId, OrgId
+from rules import handoffs
 from rules.turn import Turn
 
 TAKEN_ON = frozenset({Status.ACCEPTED, Status.IN_PROGRESS})
@@ -17,6 +19,17 @@ def unmet(turn: Turn, handoff: Handoff) -> None:
         ask_next(turn, handoff)
     elif kind.if_unmet != "nothing":
         turn.find_another_way(owner_of_unmet(turn.state, handoff), handoff.urgency, handoff.id)
+
+
+def leave_no_term_unwatched(turn: Turn, handoff: Handoff) -> None:
+    """A measure that the law lets lapse was put aside by hand. Its term runs on: somebody must answer for it."""
+    lapsing = [
+        deadline
+        for deadline in handoff.deadlines
+        if handoffs.rule_of(handoff, deadline.name, turn.pack).if_missed is IfMissed.LAPSES
+    ]
+    if lapsing:
+        turn.find_another_way(handoff.recipient, handoff.urgency, handoff.id)
 
 
 def ask_next(turn: Turn, handoff: Handoff) -> None:

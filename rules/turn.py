@@ -158,9 +158,9 @@ class Turn:
         self.put(handoffs.ended(handoff, to, business_status, self.now))
 
     def status_changes(self) -> tuple[StatusChange, ...]:
-        """How each handoff's status differs after this turn from before it."""
+        """How each handoff's status differs after this turn from before it, the older ones first."""
         found = []
-        for handoff in self.touched.values():
+        for handoff in sorted(self.touched.values(), key=lambda one: int(one.id[1:])):
             earlier = self.before.handoffs.get(handoff.id) or self.before.ended.get(handoff.id)
             if earlier is None or earlier.status is not handoff.status:
                 found.append(

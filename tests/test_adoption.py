@@ -122,7 +122,7 @@ def test_rules_that_do_not_know_what_stands_open_are_refused_and_nothing_is_chan
     without = PACK.model_copy(update={"kinds": {c: k for c, k in PACK.kinds.items() if c != KIND}})
     refusal = adopts(case, without, "2027-02-02 09:00")
     assert refusal == Refusal(code="kind-missing", possible=(case.one(KIND).id,), detail=KIND)
-    assert adopts(case, PACK, "2027-02-02 09:00") == Refusal(code="nothing-new")
+    assert adopts(case, PACK, "2027-02-02 09:00") == Refusal(code="rules-followed-already", detail=PACK.name)
     other = newer().model_copy(update={"engine": PACK.engine + 1})
     assert adopts(case, other, "2027-02-02 09:00") == Refusal(code="other-engine", detail=str(PACK.engine + 1))
     assert case.state == before

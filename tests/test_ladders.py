@@ -400,13 +400,14 @@ def test_before_a_measure_lapses_its_manager_and_on_its_last_morning_those_on_ca
     assert case.state.ended[submission.id].business_status == "lapsed"
 
 
-def test_a_warning_for_a_morning_before_the_clock_began_is_not_given() -> None:
+def test_the_strongest_warning_whose_morning_has_passed_is_given_at_birth() -> None:
     case = Case().opens(at("2027-02-01 10:00"))
     assert case.learns(at("2027-02-01 15:00"), instants={"lvm-decided": at("2027-02-01 14:00")}) is None
     submission = case.one("lvm-submission")
-    # It must be with the court on Tuesday: Monday's opening has passed when the order is recorded.
-    told = [(f.rung, shown(f.at)) for f in case.waits(at("2027-02-02 23:00")) if f.handoff == submission.id]
-    assert told == [(1, "Tue 2 Feb 2027 07:30"), (3, "Tue 2 Feb 2027 08:00")]
+    # It must be with the court on Tuesday, and is recorded on Monday afternoon: the warning of that morning comes now.
+    case.waits(at("2027-02-02 23:00"))
+    told = [(f.rung, shown(f.at)) for f in case.firings() if f.handoff == submission.id]
+    assert told == [(2, "Mon 1 Feb 2027 15:00"), (3, "Tue 2 Feb 2027 08:00")]
 
 
 def test_where_only_some_may_decide_that_role_is_told() -> None:

@@ -402,3 +402,20 @@ def test_nobody_grows_a_case_by_forwarding() -> None:
     refusals = [case.acts(handoff, Act.FORWARD, SOC_C, MONDAY, to=SOC_D) for _ in range(60)]
     assert {r.code for r in refusals if r} <= {"too-many-open", "case-too-large"}
     assert len(case.state.handoffs) <= 40
+
+
+def test_a_term_that_can_lapse_is_not_put_aside_without_somebody_to_answer_for_it() -> None:
+    for act, reason in ((Act.ENTER_IN_ERROR, None), (Act.WITHDRAW, "no-longer-needed")):
+        case = Case().opens(at("2027-05-05 18:30"))
+        assert case.learns(at("2027-05-05 21:20"), instants={"shelter-decided": at("2027-05-05 21:15")}) is None
+        submission = case.one("shelter-submission")
+        assert case.acts(submission, act, SOC_A, at("2027-05-06 09:00"), reason=reason) is None
+        assert [task.parent for task in case.all("find-another-way")] == [submission.id]
+
+
+def test_what_was_forwarded_and_then_ended_by_mistake_can_be_opened_again() -> None:
+    case, handoff = asked()
+    assert case.acts(handoff, Act.ACCEPT, SOC_C, MONDAY) is None
+    assert case.acts(handoff, Act.FORWARD, SOC_C, MONDAY, to=SOC_D) is None
+    assert case.acts(handoff, Act.COMPLETE, SOC_C, MONDAY) is None
+    assert case.acts(handoff, Act.REOPEN, SOC_C, MONDAY, reason="ended-by-mistake") is None
