@@ -15,6 +15,7 @@ from console import (
     deadline_commands,
     deadline_views,
     handoff_commands,
+    handoff_views,
     reading,
     rule_commands,
     views,
@@ -71,7 +72,7 @@ async def advance(
     else:
         now = deadline_views.clock(standing.now)
         typer.echo(f"Ärendets tid är nu {now}. | The case's time is now {now}.")
-        screen.print(views.handoff_table(standing, casework.pack(reference)))
+        screen.print(handoff_views.handoff_table(standing, casework.pack(reference)))
         typer.echo(f"Nya påminnelser | New rungs fired: {fired}")
 
 

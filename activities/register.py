@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 from temporalio import activity
@@ -36,6 +37,7 @@ from models.words import CaseRef, Function, HandoffId, OrgId
 
 AUDIT_LOCK = 7_481_253
 """PostgreSQL advisory lock that puts audit appends in one line; SQLite's write lock does the same."""
+log = structlog.get_logger(__name__)
 FIRST_LINK = "0" * 64
 
 
@@ -198,6 +200,11 @@ def deadline_row(case: CaseRef, handoff: HandoffId, deadline: Deadline) -> Deadl
 
 
 def store_firing(session: Session, case: CaseRef, firing: Firing, revision: int) -> None:
+    """Stores one rung, once. A second one of the same name is a mistake in the core: said, and no case stops for it."""
+    key = (case, firing.handoff, firing.round, firing.deadline, firing.ladder, firing.rung, firing.recurrence)
+    if session.get(FiringRow, key) is not None:
+        log.error("a rung has fired twice", case=case, firing=firing.identity)
+        return
     session.add(
         FiringRow(
             case=case,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -94,6 +95,17 @@ class RegisterView:
         with reading(self._engine) as session:
             rows = session.exec(select(HandoffRow).where(col(HandoffRow.case) == ref)).all()
             return detached(session, sorted(rows, key=lambda row: int(row.id[1:])))
+
+    def status_changes(self, ref: CaseRef) -> list[tuple[int, str, str, str | None]]:
+        """Every change of a handoff's status, in order: revision, handoff, status, business status."""
+        with reading(self._engine) as session:
+            query = select(EventRow.revision, EventRow.handoff, EventRow.content).where(col(EventRow.case) == ref)
+            rows = session.exec(query.order_by(col(EventRow.position))).all()
+        told = [(revision, handoff, json.loads(content)["data"]) for revision, handoff, content in rows]
+        return [
+            (revision, handoff, data["status"], data.get("businessStatus", {}).get("coding", [{}])[0].get("code"))
+            for revision, handoff, data in told
+        ]
 
     def deadlines(self, ref: CaseRef | None = None, *, ended: bool = False) -> list[DeadlineRow]:
         """Live deadlines, of one case or of all; with `ended`, those that have been met or fallen away too."""

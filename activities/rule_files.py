@@ -43,7 +43,10 @@ def read_files(directory: Path) -> tuple[list[File], list[Located]]:
 def read(path: Path, prefix: Place) -> File | Located:
     """One file. A byte-order mark and Windows' line ends, as some editors leave them, change nothing."""
     try:
-        raw = path.read_bytes()
+        if not path.is_file():  # a pipe or a device would be read for ever
+            raise OSError
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
     except OSError:
         return Located(path, None, "filen saknas eller kan inte läsas", "the file is missing or can't be read")
     if len(raw) > LARGEST:

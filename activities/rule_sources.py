@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from models.calendars import Clock, End, Name, Unit
+from models.calendars import Clock, End, Name, RecordedDay, Unit
 from models.handoffs import Act, DeadlineName
 from models.packs import IfMissed, IfUnanswered, Met, Mode
 from models.words import Code, Function, OrgId, Phase, Urgency
@@ -236,7 +236,7 @@ class GeneralSource(Source):
     ladders: dict[Code, LadderSource]
     threat_levels: dict[Code, ThreatLevelSource]
     reasons: dict[OneAct, list[Code]]
-    instants: dict[Code, Name] = {}
+    instants: dict[Code, RecordedDay] = {}
     words: dict[Code, Name] = {}
     defaults: DefaultsSource
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from console.reckoning import STEPS, Language, Words, amount, length, name_of, rendered
 from console.words import ROLE
-from models.calendars import Calendar, Clock, Unit
+from models.calendars import Calendar, Clock, Name, Unit
 from models.computation import Step
 from models.handoffs import Deadline, Handoff
 from models.packs import RulePack
@@ -68,12 +70,17 @@ ACCOUNT: dict[str, Words] = {
     ),
     "moved-reopened": ("Öppnades igen {until}: {was} blev {at}.", "Reopened {until}: {was} became {at}."),
     "stands": ("Klockan står nu.", "The clock stands now."),
+    "due-when-stopped": (
+        "Skulle ha gått ut {at}; när klockan går igen ges tiden den stått tillbaka.",
+        "Was due {at}; when the clock runs again it is given back the time it stood.",
+    ),
 }
 BRIEFLY: dict[str, Words] = {
     "rule-statutory": ("{amount}, {word}", "{amount}, {word}"),
     "rule-policy": ("{amount}, policy", "{amount}, policy"),
     "rule-own": ("{amount}, egen policy", "{amount}, own policy"),
     "passed": ("{names} räknas inte", "not counting {names}"),
+    "shifted": ("flyttad för {names}", "moved for {names}"),
     "briefly-late-at-birth": ("sen från början", "late at birth"),
     "briefly-held": ("klockan har stått", "the clock has stood"),
     "briefly-hurried": ("gjord akut", "made acute"),
@@ -90,7 +97,7 @@ def account_of(deadline: Deadline, handoff: Handoff, pack: RulePack) -> list[tup
     """The whole account of one of a handoff's deadlines: each step's code and its words."""
     rule, where = handoffs.rule_of(handoff, deadline.name, pack), handoffs.calendar_of(handoff, deadline.name, pack)
     steps = account(deadline, rule, where, own_layer(deadline, handoff, pack))
-    return [(step.code, sentence(step, where)) for step in steps]
+    return [(step.code, sentence(step, where, pack.words)) for step in steps]
 
 
 def line_of(deadline: Deadline, handoff: Handoff, pack: RulePack) -> Words:
@@ -107,16 +114,25 @@ def own_layer(deadline: Deadline, handoff: Handoff, pack: RulePack) -> OrgId | N
     return owner if deadline.name in own else None
 
 
-def sentence(step: Step, where: Calendar) -> Words:
-    """A step of an account as a sentence in Swedish and one in English."""
-    return rendered(STEPS | ACCOUNT, step, where, more)
+def sentence(step: Step, where: Calendar, names: Mapping[str, Name] | None = None) -> Words:
+    """A step of an account as a sentence in Swedish and one in English. `names`: what the rules call their codes."""
+    called = {code: (name.sv, name.en) for code, name in (names or {}).items()} | ROLE
+
+    def told(step: Step, where: Calendar, language: Language) -> dict[str, str]:
+        return more(step, where, language, called)
+
+    return rendered(STEPS | ACCOUNT, step, where, told)
 
 
-def more(step: Step, _: Calendar, language: Language) -> dict[str, str]:
+def more(step: Step, _: Calendar, language: Language, called: Mapping[str, Words]) -> dict[str, str]:
     """What only accounts tell: clocks, roles, grounds, and how long a clock stood on its own clock."""
-    told = {"clock": CLOCKS[step.clock][language.place] if step.clock else "", "ground": step.ground or ""}
-    if step.code == "moved-extended" and step.word in ROLE:
-        told["word"] = ROLE[step.word][language.place]
+
+    def name(code: str) -> str:
+        return called[code][language.place] if code in called else code
+
+    told = {"clock": CLOCKS[step.clock][language.place] if step.clock else "", "ground": name(step.ground or "")}
+    if step.code == "moved-extended":
+        told["word"] = name(step.word or "")
     if step.code == "moved-held":
         told["stood"] = how_long(step, language)
     return told

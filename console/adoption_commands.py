@@ -8,11 +8,13 @@ import typer
 from rich.table import Table
 
 from activities.surroundings import read_settings
-from console import deadline_views, reading, rules_adoption, views, words
+from console import deadline_views, reading, rules_adoption, words
 from console.case_commands import As, Case, Json, Key, say, screen
 from console.casework import Casework
 from console.failures import told
+from console.layout import both, table_of
 from models.contracts import Standing
+from models.packs import RulePack
 from rules.adoption import Shift
 
 
@@ -42,7 +44,7 @@ async def adopt_rules(
         return
     typer.echo(f"Regler | Rules: {older.name} → {newer.name}")
     if moved:
-        screen.print(shift_table(moved, standing))
+        screen.print(shift_table(moved, standing, newer))
     else:
         typer.echo("Inga tider flyttas. | No deadline moves.")
     if not yes:
@@ -61,11 +63,12 @@ def shift_data(shift: Shift, standing: Standing) -> dict[str, Any]:
     }
 
 
-def shift_table(moved: tuple[Shift, ...], standing: Standing) -> Table:
-    table = views.table_of(("Nr", "", 0), ("Tid", "Deadline", 0), ("Nu", "Now", 0), ("Sedan", "Then", 0), whole=("Nr",))
+def shift_table(moved: tuple[Shift, ...], standing: Standing, pack: RulePack) -> Table:
+    table = table_of(("Nr", "", 0), ("Tid", "Deadline", 0), ("Nu", "Now", 0), ("Sedan", "Then", 0), whole=("Nr",))
     for shift in moved:
         after = deadline_views.end_clock(shift.after) if shift.after else "faller bort | falls away"
         kind = standing.state.handoffs[shift.handoff].kind
-        name = f"{kind}\n{views.both(words.DEADLINE[shift.deadline])}"
+        named = pack.kinds[kind]
+        name = f"{named.sv} | {named.en}\n{both(words.DEADLINE[shift.deadline])}"
         table.add_row(shift.handoff, name, deadline_views.end_clock(shift.before), after)
     return table

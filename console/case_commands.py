@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 
 from activities.surroundings import read_settings
-from console import reading, views
+from console import handoff_views, reading, views
 from console.casework import Casework
 from console.failures import Fault, Invalid, told
 from models.contracts import Standing
@@ -126,7 +126,8 @@ async def history(case: Case, as_json: Json = False) -> None:
     if as_json:
         say([views.event_data(row) for row in rows])
     else:
-        screen.print(views.history_table(rows, casework.view.firings(reference)))
+        changes = handoff_views.changes_by_revision(casework.view.status_changes(reference), casework.pack(reference))
+        screen.print(views.history_table(rows, casework.view.firings(reference), changes))
 
 
 @app.command("watch", short_help="Följ ett ärende | Follow a case")
@@ -178,7 +179,7 @@ async def record(
         typer.echo("Noterat. | Recorded.")
     if receipt is not None and not as_json:
         standing, _ = await look(casework, reference)
-        for line in views.new_handoffs(standing, casework.pack(reference), receipt):
+        for line in handoff_views.new_handoffs(standing, casework.pack(reference), receipt):
             typer.echo(line)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from uuid import uuid4
 
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 
 from activities.desks import open_desk
@@ -15,7 +16,7 @@ from activities.directory import Directory, load_directory
 from activities.protected_data import DeskStore
 from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, pack_on
-from activities.stores import open_existing, register_url
+from activities.stores import BadDatabase, open_existing, register_url
 from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unknown_codes
 from console.coding import coded_facts, kept_items, start_of
 from console.failures import Fault, Invalid, NotFound, Refused
@@ -38,6 +39,7 @@ from models.events import (
 from models.handoffs import Act
 from models.intake import Filling, Intake
 from models.packs import RulePack
+from models.register import HandoffRow
 from models.settings import Settings
 from models.words import (
     CaseRef,
@@ -323,6 +325,17 @@ class Casework:
             )
             for row, due, _ in self.view.open_between(recipient=org)
         ]
+
+    def live_deadlines(self, org: OrgId) -> dict[tuple[str, str], tuple[HandoffRow, datetime | None, timedelta]]:
+        """When what an organisation has been asked is due now, by case and handoff: held, extended and hurried since.
+
+        Empty when the register can't be reached; the desk then has only the first deadlines it was told of.
+        """
+        try:
+            rows = self.view.open_between(recipient=org)
+        except (BadDatabase, SQLAlchemyError):
+            return {}
+        return {(row.case, row.id): (row, due, offset) for row, due, offset in rows}
 
     async def standing(self, case: CaseRef) -> Standing:
         """How a case stands: from its workflow, or from the register when it has ended."""

@@ -10,7 +10,7 @@ import typer
 
 from activities.rule_packs import PACKS, pack_on
 from activities.surroundings import read_settings
-from console import reading, views, words
+from console import handoff_views, reading, views
 from console.answers import Answer
 from console.case_commands import As, Case, Json, Key, look, say, screen
 from console.casework import Casework
@@ -30,15 +30,27 @@ LONGEST_NOTE = 20_000
 
 @app.command("list", short_help="Visa förfrågningar | List handoffs")
 @told
-async def list_handoffs(case: Case, as_json: Json = False) -> None:
-    """Visar öppna förfrågningar och vad var och en kan göra. | Shows open handoffs and what each party can do."""
+async def list_handoffs(
+    case: Case,
+    ended: Annotated[
+        bool, typer.Option("--ended", help="De avslutade, och vad som ännu går. | Those that have ended.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Visar förfrågningar och vad var och en kan göra. | Shows handoffs and what each party can do."""
     casework = Casework(read_settings())
     standing, note = await look(casework, case)
     pack = casework.pack(standing.state.case)
+    if ended and as_json:
+        say([handoff.model_dump(mode="json") for handoff in standing.state.ended.values()])
+        return
+    if ended:
+        screen.print(handoff_views.ended_table(standing, pack))
+        return
     if as_json:
         say([views.handoff_data(h, standing, pack) for h in standing.state.handoffs.values()])
         return
-    screen.print(views.handoff_table(standing, pack))
+    screen.print(handoff_views.handoff_table(standing, pack))
     if standing.state.handoffs:
         typer.echo("Möjligt nu | Possible now")
     for handoff in standing.state.handoffs.values():
@@ -174,11 +186,12 @@ async def inbox(org: As, as_json: Json = False) -> None:
     casework = Casework(read_settings())
     entry = casework.organisation(org)
     rows = casework.desk(org).inbox() if entry.desk else casework.inbox_without_desk(org)
+    live = casework.live_deadlines(org)
     if as_json:
-        say([row.model_dump(mode="json") for row in rows])
+        say([row.model_dump(mode="json") | views.live_data(row, live, datetime.now(UTC)) for row in rows])
         return
     if rows:
-        screen.print(views.inbox_table(rows, pack_today(casework)))
+        screen.print(views.inbox_table(rows, pack_today(casework), live, datetime.now(UTC)))
     else:
         typer.echo("Inget att göra just nu. | Nothing to do just now.")
     if not entry.desk:
@@ -239,13 +252,11 @@ async def tell(casework: Casework, case: str, receipt: Receipt, as_json: bool) -
         handoff = views.handoff_data(live, standing, pack) if live else None
         say({"case": case, "receipt": receipt.model_dump(mode="json"), "handoff": handoff})
         return
-    if receipt.status is not None:
-        typer.echo(f"{receipt.handoff}: {views.both(words.STATUS[receipt.status])}")
-    for kept in receipt.kept:
-        typer.echo(f"  {kept.handoff}: {views.both(words.KEPT[kept.reason])}")
+    for line in handoff_views.what_came_of_it(standing, pack, receipt):
+        typer.echo(line)
     for line in next_deadlines(standing, pack, receipt.handoff):
         typer.echo(line)
-    for line in views.new_handoffs(standing, pack, receipt):
+    for line in handoff_views.new_handoffs(standing, pack, receipt):
         typer.echo(line)
 
 

@@ -31,7 +31,7 @@ async def preview(casework: Casework, case: CaseRef) -> tuple[Standing, RulePack
     older, newer = casework.pack(case), newest(casework, standing)
     if standing.state.closed is not None:
         raise Refused(Refusal(code="case-closed", detail=standing.state.closed))
-    if refusal := adoption_refused(standing.state, older, newer):
+    if refusal := adoption_refused(standing.state, standing.now, older, newer):
         raise Refused(refusal)
     return standing, older, newer, shifts(standing.state, standing.now, older, newer)
 

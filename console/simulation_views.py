@@ -12,6 +12,7 @@ from rich.text import Text
 
 from activities.simulation_runs import Difference, Run
 from console import words
+from console.layout import both, stacked, table_of
 from console.simulation_data import (
     JUDGEMENTS,
     Played,
@@ -24,7 +25,6 @@ from console.simulation_data import (
     times,
     weeks,
 )
-from console.views import both, stacked, table_of
 from models.handoffs import Status
 from models.words import Phase
 

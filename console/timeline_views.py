@@ -13,7 +13,7 @@ from rich.text import Text
 
 from console import words
 from console.deadline_views import WEEKDAYS, clock, end_clock
-from console.views import both
+from console.layout import both
 from models.handoffs import Act
 from models.packs import RulePack
 from models.simulation import Moment, Planned

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from console import words
-from console.deadline_views import clock, deadline_data, deadline_text, end_clock, short_clock
-from models.case import Receipt
+from console.deadline_views import clock, deadline_data, end_clock, short_clock
+from console.handoff_views import handoff_table
+from console.layout import both, stacked, table_of
 from models.contracts import Standing
 from models.desk_tables import InboxRow
 from models.directory import DirectoryEntry
@@ -21,25 +21,6 @@ from models.handoffs import Handoff
 from models.packs import RulePack
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
 from rules.acts import may_do
-
-DEADLINE_WIDTH = 38
-"""Room for a deadline's name and instant on one line."""
-
-
-def both(pair: tuple[str, str]) -> str:
-    return f"{pair[0]} | {pair[1]}"
-
-
-def table_of(*headings: tuple[str, str, int], whole: Iterable[str] = ()) -> Table:
-    """An airy table with two lines of heading. `whole` names the columns that are never folded."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for sv, en, least in headings:
-        table.add_column(f"{sv}\n{en}", overflow="fold", no_wrap=sv in whole, min_width=least or None)
-    return table
-
-
-def stacked(pair: tuple[str, str]) -> str:
-    return f"{pair[0]}\n{pair[1]}"
 
 
 def handoff_data(handoff: Handoff, standing: Standing, pack: RulePack) -> dict[str, Any]:
@@ -95,68 +76,6 @@ def event_data(row: CaseEventRow) -> dict[str, Any]:
 def row_data(row: CaseRow, overdue: int, next_due: datetime | None) -> dict[str, Any]:
     data = row.model_dump(mode="json", exclude={"snapshot", "pack_digest", "state_digest"})
     return data | {"overdue": overdue, "next_due": next_due.isoformat() if next_due else None}
-
-
-def handoff_table(standing: Standing, pack: RulePack) -> RenderableType:
-    if not standing.state.handoffs:
-        return Text("Inga öppna förfrågningar. | No open handoffs.", style="dim")
-    table = table_of(
-        ("Nr", "", 0),
-        ("Vad, från → till", "What, from → to", 0),
-        ("Läge", "Status", 11),
-        ("Klockor, ▲ = påminnelser", "Clocks, ▲ = rungs", DEADLINE_WIDTH),
-        whole=("Nr",),
-    )
-    for handoff in standing.state.handoffs.values():
-        kind = pack.kinds[handoff.kind]
-        acute = " ‼" if handoff.urgency == "acute" else ""
-        status = stacked(words.STATUS[handoff.status]) + outcome(handoff.business_status, pack)
-        what = f"{kind.sv}{acute}\n{kind.en}\n{handoff.requester} → {handoff.recipient}"
-        table.add_row(
-            handoff.id,
-            what + "".join(f"\n{line}" for line in remarks(handoff, standing, pack)),
-            status,
-            Text("\n").join(deadline_text(d, handoff, pack, standing.now) for d in handoff.deadlines),
-        )
-    return table
-
-
-def outcome(code: str | None, pack: RulePack) -> str:
-    """A business status in words, under the status."""
-    if code is None:
-        return ""
-    sv, en = code_words(code, pack)
-    return f"\n({sv}" + (f"\n{en})" if en != sv else ")")
-
-
-def code_words(code: str, pack: RulePack) -> tuple[str, str]:
-    """What a code of the system's or of the rules is called; itself, when neither knows it."""
-    if code in words.OUTCOME:
-        return words.OUTCOME[code]
-    name = pack.words.get(code)
-    return (name.sv, name.en) if name else (code, code)
-
-
-def new_handoffs(standing: Standing, pack: RulePack, receipt: Receipt) -> list[str]:
-    """What else came of an event: the handoffs that it gave rise to."""
-    lines = []
-    for handoff in standing.state.handoffs.values():
-        if handoff.requested_at >= receipt.at and handoff.id != receipt.handoff:
-            kind = pack.kinds[handoff.kind]
-            lines.append(f"→ {handoff.id} {kind.sv} | {kind.en}: {handoff.requester} → {handoff.recipient}")
-    return lines
-
-
-def remarks(handoff: Handoff, standing: Standing, pack: RulePack) -> list[str]:
-    """What a person needs to know of a handoff besides its kind: what it follows from, and how to reach them."""
-    found = []
-    earlier = standing.state.ended.get(handoff.parent or "") or standing.state.handoffs.get(handoff.parent or "")
-    if earlier is not None and earlier.kind in pack.kinds:
-        found.append(f"efter | after {earlier.id} {pack.kinds[earlier.kind].sv} ({words.STATUS[earlier.status][0]})")
-    recipient = standing.state.organisations.get(handoff.recipient)
-    if recipient is not None and not recipient.desk:
-        found.append("☎ ingen desk: ring, svara med --by-phone | no desk: by phone")
-    return found
 
 
 def case_view(standing: Standing, pack: RulePack, firings: int, note: str | None = None) -> RenderableType:
@@ -229,7 +148,10 @@ def cases_table(rows: Iterable[tuple[CaseRow, int, datetime | None]]) -> Table:
     return table
 
 
-def history_table(rows: Iterable[CaseEventRow], firings: Iterable[FiringRow]) -> Table:
+def history_table(
+    rows: Iterable[CaseEventRow], firings: Iterable[FiringRow], changes: Mapping[int, list[str]] | None = None
+) -> Table:
+    """What happened, in order, with the rungs that fired (▲) and what became of which handoff (→)."""
     table = table_of(
         ("Rev", "", 0),
         ("När", "When", 0),
@@ -246,7 +168,8 @@ def history_table(rows: Iterable[CaseEventRow], firings: Iterable[FiringRow]) ->
         for firing in fired.get(row.revision, []):
             table.add_row("▲", clock(min(firing.due, firing.at)), firing_text(firing), "–", "")
         phase = stacked(phases[row.phase])
-        table.add_row(str(row.revision), clock(row.at), event_text(row), row.actor or "–", phase)
+        became = "".join(f"\n→ {line}" for line in (changes or {}).get(row.revision, ()))
+        table.add_row(str(row.revision), clock(row.at), event_text(row) + became, row.actor or "–", phase)
     return table
 
 
@@ -257,7 +180,21 @@ def firing_text(firing: FiringRow) -> str:
     return f"{firing.handoff} {words.DEADLINE[firing.deadline][0]}, steg | rung {firing.rung}{repeat}: {who}"
 
 
-def inbox_table(rows: Iterable[InboxRow], pack: RulePack) -> Table:
+Live = Mapping[tuple[str, str], tuple[HandoffRow, datetime | None, timedelta]]
+"""What the register knows of open handoffs: the row, when it is due now, and its case's clock offset."""
+
+
+def live_data(row: InboxRow, live: Live, now: datetime) -> dict[str, Any]:
+    """When a handoff in Att göra is due as it stands now, and whether that has passed."""
+    known, due, offset = live.get((row.case, row.handoff), (None, row.answer_by, timedelta(0)))
+    return {
+        "due": due.isoformat() if due else None,
+        "late": due is not None and due <= now + offset,
+        "urgency": known.urgency if known else None,
+    }
+
+
+def inbox_table(rows: Iterable[InboxRow], pack: RulePack, live: Live, now: datetime) -> Table:
     table = table_of(
         ("Ärende", "Case", 0),
         ("Nr", "", 0),
@@ -267,8 +204,13 @@ def inbox_table(rows: Iterable[InboxRow], pack: RulePack) -> Table:
     )
     for row in rows:
         kind = pack.kinds.get(row.kind or "")
-        what = f"{kind.sv}\n{kind.en}" if kind else row.kind or "–"
-        table.add_row(row.case, row.handoff, f"{what}\n{row.requester}", end_clock(row.answer_by))
+        told = live_data(row, live, now)
+        acute = " ‼" if told["urgency"] == "acute" else ""
+        what = f"{kind.sv}{acute}\n{kind.en}" if kind else row.kind or "–"
+        due = datetime.fromisoformat(told["due"]) if told["due"] else None
+        when = Text(end_clock(due), style="bold red" if told["late"] else "")
+        when.append("\nFÖRSENAD | LATE" if told["late"] else "")
+        table.add_row(row.case, row.handoff, f"{what}\n{row.requester}", when)
     return table
 
 

@@ -108,6 +108,8 @@ OUTCOME = {
 """What a handoff's business status says, where the system set it. Other codes have their words in the rule pack."""
 KEPT = {
     "already-taken-on": ("står kvar: är redan åtagen", "stands: it has been taken on"),
+    "asked-by-another": ("står kvar: en annan har bett om det", "stands: another has asked for it"),
+    "duty-by-law": ("står kvar: lagen kräver det", "stands: the law requires it"),
     "already-done": ("står kvar: är redan utförd", "stands: it has been done"),
 }
 ROLE = {
@@ -219,6 +221,14 @@ REFUSAL = {
     "too-late-to-reopen": (
         "Det är mer än {detail} dagar sedan den avslutades. Skicka en ny.",
         "It ended more than {detail} days ago. Send a new one.",
+    ),
+    "begun-by-law": (
+        "Det som är påbörjat enligt lag avslutas där det påbörjades ({detail}; SoL 29:9).",
+        "What has been begun by law is finished where it was begun ({detail}; SoL 29:9).",
+    ),
+    "instant-in-the-future": (
+        "Den dagen har inte varit ännu ({detail}). Kontrollera datumet.",
+        "That day has not been yet ({detail}). Check the date.",
     ),
     "asked-elsewhere": (
         "Frågan är ställd till en annan sedan dess. Återta den först.",
@@ -357,7 +367,7 @@ def refusal_sentence(refusal: Refusal) -> tuple[str, str]:
     plain = ("Det går inte nu.", "Not possible now.")
     sv, en = REFUSAL.get(refusal.code, plain)
     detail = refusal.detail or ""
-    known = {word.value: pair for words in (STATUS, CONSENT) for word, pair in words.items()}
+    known = {word.value: pair for words in (STATUS, CONSENT) for word, pair in words.items()} | OUTCOME
     sv_detail, en_detail = known.get(detail, (detail, detail))
     sv, en = sv.format(detail=sv_detail), en.format(detail=en_detail)
     if refusal.possible and refusal.code not in UNTOLD:

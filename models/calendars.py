@@ -75,6 +75,13 @@ class Name(Word):
     en: str = Field(min_length=1, max_length=80)
 
 
+class RecordedDay(Name):
+    """A day that people record and that deadlines count from."""
+
+    ahead: bool = False
+    """Whether it may lie ahead (a birthday, an end that is planned); otherwise it has happened when it is recorded."""
+
+
 class Calendar(Word):
     """An office's zone, hours and closed days, expanded to dates: nobody asks a calendar library while deciding."""
 

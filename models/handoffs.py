@@ -134,6 +134,8 @@ class Deadline(Word):
     """Rungs already fired on ladders this deadline has left (its urgency changed): they never fire again."""
     late_at_birth: bool = False
     extensions: int = 0
+    extended: timedelta = timedelta(0)
+    """How much its extensions have added, on its own clock: given again when the day it counts from is corrected."""
     alarm_acknowledged: int = 0
     """How many of its alarms (rungs and repeats) had sounded when somebody last acknowledged one."""
     moves: tuple[Move, ...] = ()
@@ -168,8 +170,8 @@ class Handoff(Word):
     disclaimed_to: OrgId | None = None
     """The authority that the recipient has named as responsible instead of itself."""
     paragraph: Paragraph | None = None
-    rested: Deadline | None = None
-    """The deadline of the last hold, so that a new hold fires no rung a second time."""
+    rested: tuple[Deadline, ...] = ()
+    """The watches of earlier rests, stopped: a new rest goes on with the time and the rungs that the last one left."""
     round: int = 0
     """How many times its ladders have begun anew: it was reopened, or went over to rules with other ladders."""
     ended_at: Instant | None = None

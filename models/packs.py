@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from models.calendars import Calendar, Name, Span, Term
+from models.calendars import Calendar, Name, RecordedDay, Span, Term
 from models.handoffs import Act, DeadlineName
 from models.words import Code, Function, OrgId, Phase, Urgency, Word
 
@@ -215,7 +215,7 @@ class RulePack(Word):
     ladders: dict[Code, Ladder]
     steps: tuple[Step, ...]
     phases: tuple[PhaseRule, ...]
-    instants: dict[Code, Name]
+    instants: dict[Code, RecordedDay]
     """Days that people record and that deadlines count from (the day a care order was executed, say)."""
     words: dict[Code, Name] = {}
     """What the codes of reasons, answers and grounds are called when people read them."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from models.case import CaseState
 from models.contracts import Refusal
 from models.desk_work import ConcludeAssessment
@@ -14,8 +12,6 @@ from models.words import Consent, Function, ItemId, OrgId, TrackB
 from rules import clocks, deadlines, facts, handoffs, needs, timing, transitions
 from rules.turn import MOST_OPEN, Turn
 
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""How far an answer's stated time may lie ahead before it is taken for a slip of the pen."""
 NOT_NEEDED = ("no-longer-needed", "sent-in-error")
 """Reasons for withdrawing after which nothing is left to be met."""
 
@@ -66,14 +62,14 @@ def phone_refused(turn: Turn, handoff: Handoff, event: Acted) -> Refusal | None:
     if event.by_phone is None:
         return None
     moves = event.act is Act.ACCEPT and turn.pack.kinds[handoff.kind].mode is Mode.TRANSFER
-    ends = (Act.COMPLETE, Act.DECLINE, Act.NOT_RESPONSIBLE)
-    if event.by_phone.verified == "not-verified" and (moves or event.act in ends):
+    light = (Act.ACKNOWLEDGE, Act.ACCEPT, Act.START)
+    if event.by_phone.verified == "not-verified" and (moves or event.act not in light):
         return Refusal(code="verify-first")
     if event.by_phone.answered_by not in ANSWERERS:
         return Refusal(code="answered-by-a-function", possible=tuple(sorted(ANSWERERS)))
-    if event.by_phone.answered_at > turn.now + CLOCKS_DIFFER:
+    if event.by_phone.answered_at > turn.now + facts.CLOCKS_DIFFER:
         return Refusal(code="answered-in-the-future")
-    if event.by_phone.answered_at < handoff.requested_at - CLOCKS_DIFFER:
+    if event.by_phone.answered_at < handoff.requested_at - facts.CLOCKS_DIFFER:
         return Refusal(code="answered-before-asked")
     return None
 
@@ -84,6 +80,8 @@ def details_refused(turn: Turn, handoff: Handoff, event: Acted) -> Refusal | Non
     match event.act:
         case Act.REROUTE | Act.FORWARD if event.to is not None:
             asking = handoff.requester if event.act is Act.REROUTE else handoff.recipient
+            if event.act is Act.REROUTE and (begun := begun_by_law(turn, handoff)):
+                return Refusal(code="begun-by-law", detail=begun)
             if refusal := recipient_refused(turn.state, kind, asking, event.to, besides=handoff.recipient):
                 return refusal
             return asking_refused(turn.state, kind, asking, event.to.id)
@@ -115,6 +113,13 @@ def recipient_refused(
     if to.id == besides:
         return Refusal(code="recipient-has-it-already", detail=to.id)
     return None
+
+
+def begun_by_law(turn: Turn, handoff: Handoff) -> str | None:
+    """The paragraph by which work that was taken on is finished where it was begun (SoL 29:9), if there is one."""
+    rules = turn.pack.rules_of(handoff.kind, handoff.urgency, handoff.recipient).values()
+    terms = [rule.term.source for rule in rules if rule.term.statutory]
+    return terms[-1] if terms and handoff.accepted_at is not None else None
 
 
 def asking_refused(state: CaseState, kind: Kind, asking: OrgId, to: OrgId) -> Refusal | None:
@@ -183,12 +188,12 @@ def follow(turn: Turn, before: Handoff, after: Handoff, event: Acted) -> None:
         case Act.DECLINE | Act.FAIL:
             needs.unmet(turn, after)
         case Act.WITHDRAW:
-            turn.kept = needs.take_back_with(turn, after.id)
+            turn.kept = needs.take_back_with(turn, after)
             if event.reason not in NOT_NEEDED:
                 needs.unmet(turn, after)
             needs.leave_no_term_unwatched(turn, before)
         case Act.ENTER_IN_ERROR:
-            turn.kept = needs.take_back_with(turn, after.id)
+            turn.kept = needs.take_back_with(turn, after)
             needs.leave_no_term_unwatched(turn, before)
         case Act.RETURN | Act.NOT_RESPONSIBLE:
             identity = f"{after.id}/{turn.state.revision + 1}"
@@ -256,7 +261,9 @@ def reopened(turn: Turn, handoff: Handoff) -> None:
 def done_after_all(turn: Turn, handoff: Handoff) -> None:
     """Work that had expired was done all the same: whoever was to find another way is told, and need not."""
     turn.answered_after_all(handoff.id)
-    turn.notify(handoff.requester, "officer", "answered-after-expiry", handoff.id, handoff=handoff.id)
+    turn.notify(
+        handoff.requester, "officer", "answered-after-expiry", f"{handoff.id}.{handoff.round}", handoff=handoff.id
+    )
 
 
 def escalate(turn: Turn, handoff: Handoff) -> None:

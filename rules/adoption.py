@@ -34,7 +34,7 @@ def adopt(turn: Turn, event: RulesAdopted, newer: RulePack | None) -> Refusal | 
         return Refusal(code="pack-needed")
     if event.by.org not in (turn.state.acting.get(Function.SOCIAL_SERVICES), turn.state.opener):
         return Refusal(code="not-your-case")
-    if refusal := adoption_refused(turn.state, turn.pack, newer):
+    if refusal := adoption_refused(turn.state, turn.now, turn.pack, newer):
         return refusal
     older, turn.pack = turn.pack, newer
     for handoff in list(turn.state.handoffs.values()):
@@ -46,17 +46,19 @@ def adopt(turn: Turn, event: RulesAdopted, newer: RulePack | None) -> Refusal | 
     return None
 
 
-def adoption_refused(state: CaseState, older: RulePack, newer: RulePack) -> Refusal | None:
+def adoption_refused(state: CaseState, now: datetime, older: RulePack, newer: RulePack) -> Refusal | None:
     if newer.digest == older.digest:
         return Refusal(code="rules-followed-already", detail=older.name)
     if newer.engine != older.engine:
         return Refusal(code="other-engine", detail=str(newer.engine))
+    if forgotten := [ended.id for ended in state.ended.values() if ended.kind not in newer.kinds]:
+        return Refusal(code="kind-missing", possible=tuple(forgotten), detail=state.ended[forgotten[0]].kind)
     for handoff in state.handoffs.values():
         kind = newer.kinds.get(handoff.kind)
         if kind is None or handoff.urgency not in kind.deadlines:
             return Refusal(code="kind-missing", possible=(handoff.id,), detail=handoff.kind)
         known = newer.rules_of(handoff.kind, handoff.urgency, handoff.recipient)
-        if not any(deadline.name in known for deadline in handoff.deadlines):
+        if not under(handoff, now, older, newer).deadlines:
             return Refusal(code="kind-missing", possible=(handoff.id,), detail=handoff.kind)
         resting = {deadline.name for deadline in handoff.deadlines} & WATCHES
         if resting - set(known):
@@ -78,13 +80,29 @@ def shifts(state: CaseState, now: datetime, older: RulePack, newer: RulePack) ->
 def under(handoff: Handoff, now: datetime, older: RulePack, newer: RulePack) -> Handoff:
     """The handoff with its deadlines as the newer rules set them. What the newer rules don't change stays as it was."""
     if laddered_anew(handoff, older, newer):
-        handoff = handoff.model_copy(update={"round": handoff.round + 1, "rested": None})
+        handoff = handoff.model_copy(update={"round": handoff.round + 1, "rested": ()})
     kept = []
     for deadline in handoff.deadlines:
         rules = newer.rules_of(handoff.kind, handoff.urgency, handoffs.owner(handoff, deadline.name))
-        if deadline.name in rules:
-            kept.append(reset(handoff, deadline, rules[deadline.name], now, older, newer))
-    return handoff.model_copy(update={"deadlines": tuple(kept)})
+        rule = rules.get(deadline.name)
+        if rule is not None and (
+            deadline.name in WATCHES or not handoffs.is_met(rule.met, handoff.held_from or handoff.status)
+        ):
+            kept.append(reset(handoff, deadline, rule, now, older, newer))
+    return handoff.model_copy(update={"deadlines": (*kept, *added(handoff, now, newer))})
+
+
+def added(handoff: Handoff, now: datetime, newer: RulePack) -> list[Deadline]:
+    """Deadlines that the newer rules have and the older ones had not: set as if they had always been there."""
+    have = {deadline.name for deadline in handoff.deadlines} | WATCHES
+    began = {"requested": handoff.requested_at, "accepted": handoff.accepted_at, "anchor": handoff.anchor}
+    where, status, found = newer.calendar_of(handoff.recipient), handoff.held_from or handoff.status, []
+    for name, rule in newer.rules_of(handoff.kind, handoff.urgency, handoff.recipient).items():
+        start = began[rule.source_instant]
+        if name not in have and start is not None and not handoffs.is_met(rule.met, status):
+            fresh = deadlines.new(name, rule, start, now, newer, where)
+            found.append(ladders.without_burst(fresh, now, rule, newer, where))
+    return found
 
 
 def counts_alike(one: Calendar, other: Calendar, since: date) -> bool:
@@ -149,7 +167,7 @@ def reset(
     if deadline.stands:
         used = {"stands": True, "consumed": deadline.consumed, "next_at": None, "falls_at": None}
         return placed.model_copy(update=used)
-    return without_burst(placed, now, rule, newer, owner)
+    return ladders.without_burst(placed, now, rule, newer, where)
 
 
 def counted_on(fresh: Deadline, old: Deadline, where: Calendar) -> Deadline:
@@ -158,14 +176,3 @@ def counted_on(fresh: Deadline, old: Deadline, where: Calendar) -> Deadline:
         return fresh.model_copy(update={"origin": old.origin})
     whole = clocks.measured(old.started, fresh.due, fresh.clock, where)
     return fresh.model_copy(update={"origin": old.origin, "started": old.started, "budget": whole})
-
-
-def without_burst(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack, owner: str) -> Deadline:
-    """A deadline that the newer rules have put in the past sounds once, at the rung it has come to, not at each."""
-    where, top = pack.calendar_of(owner), len(pack.ladders[rule.ladder].rungs) - 1
-    rung = deadline.rung
-    while rung < top and ladders.rung_at(deadline, rung + 1, rule, pack, where) <= now:
-        rung += 1
-    if rung == deadline.rung:
-        return deadline
-    return ladders.armed(deadline.model_copy(update={"rung": rung}), now, rule, pack, where)

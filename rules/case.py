@@ -122,6 +122,8 @@ def open_case(turn: Turn, event: Opened) -> Refusal | None:
         return Refusal(code="opener-is-another", detail=event.opener.id)
     if unknown := set(event.facts.instants or {}) - set(turn.pack.instants):
         return Refusal(code="unknown-instant", possible=tuple(turn.pack.instants), detail=min(unknown))
+    if early := facts.not_yet(turn, event.facts):
+        return Refusal(code="instant-in-the-future", detail=early)
     known = {org.id: org for org in (event.opener, *event.organisations)}
     acting = {org.function: org.id for org in event.organisations}
     turn.update(
@@ -151,8 +153,10 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
     if refusal := parent_refused(state, event):
         return refusal
     urgency = handoffs.urgency_of(kind, event.urgency)
+    known = [step.anchor for step in turn.pack.steps if step.kind == kind.code and step.anchor in state.anchors]
+    anchor = state.anchors[known[0]] if known and known[0] else event.anchor
     anchored = any(rule.source_instant == "anchor" for rule in kind.deadlines[urgency].values())
-    if anchored and event.anchor is None:
+    if anchored and anchor is None:
         return Refusal(code="date-needed")
     if kind.needs_consent and state.consent is not Consent.GIVEN:
         return Refusal(code="consent-needed", detail=state.consent)
@@ -161,7 +165,7 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
         return Refusal(code="too-many-open", possible=tuple(state.handoffs))
     turn.know(event.recipient)
     turn.receipt_for = turn.request(
-        kind.code, event.sender.id, event.recipient.id, urgency, parent=event.parent, anchor=event.anchor
+        kind.code, event.sender.id, event.recipient.id, urgency, parent=event.parent, anchor=anchor
     )
     return None
 
@@ -282,8 +286,8 @@ def fold(state: CaseState, log: Iterable[tuple[Event, datetime]], packs: Iterabl
     Raises:
         ValueError: an event that stands in the log is refused; the rules or the log have been changed.
     """
-    pack, *others = packs
-    by_digest = {other.digest: other for other in others}
+    every = tuple(packs)
+    pack, by_digest = every[0], {one.digest: one for one in every}
     for event, at in log:
         newer = by_digest.get(event.pack) if isinstance(event, RulesAdopted) else None
         outcome = decide(state, event, at, pack, newer)

@@ -9,7 +9,7 @@ from models.handoffs import Deadline, DeadlineName, Extension, Move
 from models.packs import DeadlineRule, IfMissed, RulePack
 from rules import clocks, ladders
 
-MOST_MOVES = 8
+MOST_MOVES = 3
 """Moves kept in a deadline, the first and the newest; the case's log keeps them all."""
 
 
@@ -105,6 +105,21 @@ def nominal(deadline: Deadline, where: Calendar) -> date:
     return ladders.last_day(deadline, where)
 
 
+def with_extensions(fresh: Deadline, old: Deadline, rule: DeadlineRule, where: Calendar) -> Deadline:
+    """A deadline set anew from a corrected day, with what had been decided to add to it."""
+    if not old.extended or fresh.clock is not old.clock:
+        return fresh
+    longer = fresh.model_copy(update={"budget": fresh.budget + old.extended})
+    match fresh.clock:
+        case Clock.CALENDAR:
+            due = clocks.end_of(clocks.shifted(nominal(longer, where), rule.term.end, where), where)
+        case Clock.OFFICE:
+            due = clocks.later_in_office(fresh.due, old.extended, where)
+        case _:
+            due = fresh.due + old.extended
+    return with_fall(longer.model_copy(update={"due": due, "extended": old.extended}), rule)
+
+
 def with_fall(deadline: Deadline, rule: DeadlineRule) -> Deadline:
     falls = deadline.due if rule.if_missed is not IfMissed.NOTHING else None
     return deadline.model_copy(update={"falls_at": falls})
@@ -116,7 +131,12 @@ def extended(
     """The deadline with more time, counted on from its end."""
     due, more = later(deadline, by.span, rule, where)
     after = deadline.model_copy(
-        update={"due": due, "budget": deadline.budget + more, "extensions": deadline.extensions + 1}
+        update={
+            "due": due,
+            "budget": deadline.budget + more,
+            "extensions": deadline.extensions + 1,
+            "extended": deadline.extended + more,
+        }
     )
     after = moved(after, Move(why="extended", at=now, before=deadline.due, after=due, extension=by))
     return ladders.armed(with_fall(after, rule), now, rule, pack, where)
@@ -158,6 +178,28 @@ def moved(deadline: Deadline, move: Move) -> Deadline:
     return deadline.model_copy(update={"moves": kept})
 
 
+def laid_by(watch: Deadline, now: datetime, rule: DeadlineRule) -> Deadline:
+    """The watch of a rest that is over, standing from `now` (its `origin`), with the rungs that it fired."""
+    climbed = watch.climbed | {rule.ladder: watch.rung}
+    done = {"stands": True, "origin": now, "next_at": None, "climbed": climbed, "moves": ()}
+    return watch.model_copy(update=done)
+
+
+def gone_on(
+    watch: Deadline, old: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack, where: Calendar
+) -> Deadline:
+    """A new rest goes on where the earlier one was: resting again and again is one rest, not many."""
+    update: dict[str, object] = {"climbed": old.climbed, "rung": old.climbed.get(rule.ladder, 0)}
+    if old.clock is watch.clock:
+        update |= {
+            "due": clocks.given_back(old.due, old.origin, now, old.clock, where),
+            "started": clocks.given_back(old.started, old.origin, now, old.clock, where),
+            "budget": old.budget,
+            "recurrences": old.recurrences if rule.ladder in old.climbed else 0,
+        }
+    return ladders.armed(watch.model_copy(update=update), now, rule, pack, where)
+
+
 def set_again(
     new: Deadline,
     old: Deadline,
@@ -180,7 +222,7 @@ def set_again(
         "recurrences": old.recurrences if before == after else 0,
         "moves": old.moves,
         "extensions": old.extensions,
-        "late_at_birth": new.late_at_birth,
+        "alarm_acknowledged": old.alarm_acknowledged,
     }
     placed = moved(new.model_copy(update=carried), move)
     return ladders.armed(placed, now, rule, pack, where)

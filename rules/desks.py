@@ -16,6 +16,9 @@ from models.words import Function, OrgId, Urgency
 from rules.acts import recipient_refused
 from rules.turn import Turn
 
+MOST_CANDIDATES = 12
+"""Candidates kept in a case, the nearest first. When all of them have said no, somebody finds another way."""
+
 
 def answered(turn: Turn, event: DeskAnswered) -> None:
     """Takes up a desk's answer, and with it the row of work that asked for it."""
@@ -62,11 +65,15 @@ def without_the_desk(turn: Turn, effect: DeskEffect) -> None:
 
 def ask_candidates(turn: Turn, step_code: str, desk: OrgId, found: tuple[Organisation, ...]) -> None:
     """Asks the first candidate; the others wait in the handoff, in order."""
-    step = next(step for step in turn.pack.steps if step.code == step_code)
-    for organisation in found:
-        turn.know(organisation)
+    step = next((step for step in turn.pack.steps if step.code == step_code), None)
+    if step is None:  # the case has gone over to rules without it
+        turn.find_another_way(desk, turn.state.urgency, None, step=step_code)
+        return
     kind = turn.pack.kinds[step.kind]
-    ids = tuple(org.id for org in found if recipient_refused(turn.state, kind, desk, org) is None)
+    fit = [org for org in found if recipient_refused(turn.state, kind, desk, org) is None][:MOST_CANDIDATES]
+    for organisation in fit:
+        turn.know(organisation.model_copy(update={"accepts": ()}))
+    ids = tuple(organisation.id for organisation in fit)
     if not ids:
         turn.find_another_way(desk, turn.state.urgency, None, step=step.code)
         return

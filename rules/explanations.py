@@ -42,7 +42,7 @@ def account(deadline: Deadline, rule: DeadlineRule, where: Calendar, own: OrgId 
             steps += reckoning.steps
     if deadline.since is None:
         steps += (Step(code="stands"),)
-    return (*steps, Step(code="due", at=deadline.due))
+    return (*steps, Step(code="due-when-stopped" if deadline.stands else "due", at=deadline.due))
 
 
 def short(deadline: Deadline, rule: DeadlineRule, where: Calendar, own: OrgId | None = None) -> Steps:
@@ -50,7 +50,10 @@ def short(deadline: Deadline, rule: DeadlineRule, where: Calendar, own: OrgId | 
     told = account(deadline, rule, where, own)
     closed = tuple(dict.fromkeys(day.name for step in told for day in step.closed))
     days = {day.name: day for step in reversed(told) for day in reversed(step.closed)}
-    passed = (Step(code="passed", closed=tuple(days[name] for name in closed)),) if closed else ()
+    calendar = deadline.clock is Clock.CALENDAR
+    passed = (
+        (Step(code="shifted" if calendar else "passed", closed=tuple(days[name] for name in closed)),) if closed else ()
+    )
     kinds = dict.fromkeys(f"briefly-{move.why}" for move in deadline.moves)
     late = ("briefly-late-at-birth",) if deadline.late_at_birth else ()
     stands = ("briefly-stands",) if deadline.since is None else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from models.contracts import Refusal
 from models.events import Custody, Facts, FactsRecorded
@@ -12,6 +12,8 @@ from rules.turn import Turn
 
 CUSTODY = frozenset({"custody", "released"})
 """What those who hold the person may record; everything else is the social services' to record."""
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""How far what is told as past may lie ahead before it is taken for a slip of the pen."""
 RELEASE = (CustodyPlace.PRISON, CustodyPlace.REMAND)
 RELEASE_AT, CARE_ENDS_AT = CUSTODY_ENDS = ("release", "care-ends")
 """The instants at which custody ends, by the names that steps count from."""
@@ -33,10 +35,19 @@ def record(turn: Turn, event: FactsRecorded) -> Refusal | None:
             return Refusal(code="fact-is-not-yours-to-record")
     if unknown := set(facts.instants or {}) - set(turn.pack.instants):
         return Refusal(code="unknown-instant", possible=tuple(turn.pack.instants), detail=min(unknown))
+    if early := not_yet(turn, facts):
+        return Refusal(code="instant-in-the-future", detail=early)
     if says_nothing_new(turn, facts):
         return Refusal(code="nothing-new")
     take_up(turn, facts)
     return None
+
+
+def not_yet(turn: Turn, facts: Facts) -> Code | None:
+    """A day that is recorded as past and has not been: a year was mistyped, and its law would sleep till then."""
+    told = (facts.instants or {}).items()
+    known = turn.pack.instants
+    return next((n for n, at in told if not known[n].ahead and at > turn.now + CLOCKS_DIFFER), None)
 
 
 def custody_place(turn: Turn) -> CustodyPlace | None:

@@ -9,7 +9,7 @@ from models.events import Acted
 from models.handoffs import OPEN, WATCHES, Act, Deadline, DeadlineName, EndedHandoff, Handoff, Move, Party, Status
 from models.packs import DeadlineRule, Kind, Met, RulePack
 from models.words import HandoffId, OrgId, Urgency
-from rules import clocks, deadlines
+from rules import clocks, deadlines, ladders
 from rules.transitions import DONE_LATE, NOT_RESPONSIBLE, RETURNED, target
 
 
@@ -72,8 +72,9 @@ def again(
     handoff: Handoff, new: Deadline, old: Deadline, rule: DeadlineRule, why: str, now: datetime, pack: RulePack
 ) -> Deadline:
     """`new` in place of `old`, on the same ladder, with the reason on record."""
-    move = Move.model_validate({"why": why, "at": now, "before": old.due, "after": new.due})
     where = calendar_of(handoff, new.name, pack)
+    new = deadlines.with_extensions(new, old, rule, where)
+    move = Move.model_validate({"why": why, "at": now, "before": old.due, "after": new.due})
     return deadlines.set_again(new, old, (rule.ladder, rule.ladder), move, now, rule, pack, where)
 
 
@@ -151,10 +152,8 @@ def rested(
     )
     rule, where = rule_of(handoff, watch_name, pack), calendar_of(handoff, watch_name, pack)
     watch = deadlines.new(watch_name, rule, now, now, pack, where)
-    old = handoff.rested
-    if old is not None and old.name is watch_name:
-        move = Move(why="held", at=now, before=watch.due, after=watch.due)
-        watch = deadlines.set_again(watch, old, (rule.ladder, rule.ladder), move, now, rule, pack, where)
+    for old in (earlier for earlier in handoff.rested if earlier.name is watch_name):
+        watch = deadlines.gone_on(watch, old, now, rule, pack, where)
     return handoff.model_copy(
         update={
             "status": Status.ON_HOLD,
@@ -175,11 +174,11 @@ def resumed(handoff: Handoff, now: datetime, pack: RulePack) -> Handoff:
     """Goes on: each clock gets back the time it stood, measured on that clock."""
     if handoff.held_at is None or handoff.held_from is None:
         raise ValueError("only a handoff at rest can go on")
-    running, watched = [], handoff.rested
+    running, watched = [], {deadline.name: deadline for deadline in handoff.rested}
     for deadline in handoff.deadlines:
         rule, where = rule_of(handoff, deadline.name, pack), calendar_of(handoff, deadline.name, pack)
         if deadline.name in WATCHES:
-            watched = deadline.model_copy(update={"moves": ()})
+            watched[deadline.name] = deadlines.laid_by(deadline, now, rule)
         elif deadline.stands:
             running.append(deadlines.running(deadline, handoff.held_at, now, rule, pack, where))
         else:
@@ -192,7 +191,7 @@ def resumed(handoff: Handoff, now: datetime, pack: RulePack) -> Handoff:
             "held_from": None,
             "disclaimed_to": None,
             "paragraph": None,
-            "rested": watched,
+            "rested": tuple(watched.values()),
             "deadlines": tuple(running),
         }
     )
@@ -209,14 +208,16 @@ def reopened(handoff: Handoff, to: Status, now: datetime, pack: RulePack) -> Han
     """Open again where it was, with time from now; the law's own terms still count from when they began."""
     back = handoff.model_copy(
         update={"status": to, "business_status": "reopened", "ended_at": None, "ended_from": None, "deadlines": ()}
-    ).model_copy(update={"round": handoff.round + 1, "rested": None})
+    ).model_copy(update={"round": handoff.round + 1, "rested": ()})
     found = []
     for name, rule in pack.rules_of(back.kind, back.urgency, back.recipient).items():
         if name in WATCHES or is_met(rule.met, to) or (rule.source_instant == "accepted" and back.accepted_at is None):
             continue
         began = {"requested": back.requested_at, "accepted": back.accepted_at, "anchor": back.anchor or now}
         start = began[rule.source_instant] if rule.term.statutory or rule.source_instant == "anchor" else now
-        found.append(deadlines.new(name, rule, start or now, now, pack, calendar_of(back, name, pack)))
+        where = calendar_of(back, name, pack)
+        fresh = deadlines.new(name, rule, start or now, now, pack, where)
+        found.append(ladders.without_burst(fresh, now, rule, pack, where))
     return back.model_copy(update={"deadlines": tuple(found)})
 
 
@@ -243,7 +244,8 @@ def in_place_of(new: Handoff, old: Handoff, now: datetime, pack: RulePack) -> Ha
             kept.append(deadline)
             continue
         rule, where = rule_of(new, deadline.name, pack), calendar_of(new, deadline.name, pack)
-        kept.append(deadlines.taken_over(deadline, ran, now, rule, pack, where))
+        carried = deadlines.taken_over(deadline, ran, now, rule, pack, where)
+        kept.append(ladders.without_burst(carried, now, rule, pack, where))
     return new.model_copy(update={"deadlines": tuple(kept), "rerouted_from": old.id})
 
 

@@ -92,6 +92,16 @@ def at_birth(deadline: Deadline, rule: DeadlineRule, pack: RulePack, where: Cale
     return deadline.model_copy(update={"rung": passed[-1]}) if passed else deadline
 
 
+def without_burst(deadline: Deadline, now: datetime, rule: DeadlineRule, pack: RulePack, where: Calendar) -> Deadline:
+    """A deadline that is past when it is set sounds once, at the rung it has come to, not at each of them."""
+    top, rung = len(pack.ladders[rule.ladder].rungs) - 1, deadline.rung
+    while rung < top and rung_at(deadline, rung + 1, rule, pack, where) <= now:
+        rung += 1
+    return (
+        deadline if rung == deadline.rung else armed(deadline.model_copy(update={"rung": rung}), now, rule, pack, where)
+    )
+
+
 def is_used_up(deadline: Deadline, rule: DeadlineRule, pack: RulePack) -> bool:
     """Whether every rung has fired, so that what comes next is a repeat of the top one."""
     return deadline.rung >= len(pack.ladders[rule.ladder].rungs)

@@ -22,13 +22,13 @@ def unmet(turn: Turn, handoff: Handoff) -> None:
 
 
 def leave_no_term_unwatched(turn: Turn, handoff: Handoff) -> None:
-    """A measure that the law lets lapse was put aside by hand. Its term runs on: somebody must answer for it."""
+    """What the law lets lapse, or lets nobody fail, was put aside by hand. Somebody must answer for it."""
     lapsing = [
         deadline
         for deadline in handoff.deadlines
         if handoffs.rule_of(handoff, deadline.name, turn.pack).if_missed is IfMissed.LAPSES
     ]
-    if lapsing:
+    if lapsing or not turn.pack.kinds[handoff.kind].may_fail:
         turn.find_another_way(handoff.recipient, handoff.urgency, handoff.id)
 
 
@@ -48,17 +48,33 @@ def owner_of_unmet(state: CaseState, handoff: Handoff) -> OrgId:
     return asked.id if stays else asking.id
 
 
-def take_back_with(turn: Turn, parent: HandoffId) -> tuple[Kept, ...]:
-    """Takes back what a withdrawn handoff had caused, and stops at what has irreversibly happened, saying why."""
+def take_back_with(turn: Turn, parent: Handoff | EndedHandoff) -> tuple[Kept, ...]:
+    """Takes back what a withdrawn handoff had caused, and stops at what stands all the same, saying why."""
     kept: list[Kept] = []
-    for child in caused_by(turn.state, parent):
-        if reason := irreversible(turn, child):
+    for child in caused_by(turn.state, parent.id):
+        if reason := stands(turn, parent, child):
             kept.append(Kept(handoff=child.id, reason=reason))
             continue
         if isinstance(child, Handoff):
             turn.end(child, Act.CANCEL, "parent-withdrawn")
-        kept.extend(take_back_with(turn, child.id))
+        kept.extend(take_back_with(turn, child))
     return tuple(kept)
+
+
+def stands(turn: Turn, parent: Handoff | EndedHandoff, child: Handoff | EndedHandoff) -> str | None:
+    """Why a handoff stands although what it came from was withdrawn; None when it goes with it.
+
+    Nobody takes back what another has asked (save what was merely sent on for them), nor what the law lets nobody
+    refuse or fail, nor what has irreversibly happened.
+    """
+    live, kind = isinstance(child, Handoff), turn.pack.kinds[child.kind]
+    sent_on = child.requester == parent.recipient and child.kind == parent.kind
+    if live and child.requester != parent.requester and not sent_on:
+        return "asked-by-another"
+    by_law = not kind.may_fail or any(r.term.statutory for rules in kind.deadlines.values() for r in rules.values())
+    if live and by_law:
+        return "duty-by-law"
+    return irreversible(turn, child)
 
 
 def caused_by(state: CaseState, parent: HandoffId) -> list[Handoff | EndedHandoff]:

@@ -93,7 +93,9 @@ def expire(turn: Turn, handoff: Handoff) -> None:
     turn.end(handoff, Act.EXPIRE, transitions.EXPIRED)
     urgent = handoff.urgency is Urgency.ACUTE
     for org in dict.fromkeys((handoff.requester, handoff.recipient)):
-        turn.notify(org, "on-call" if urgent else "officer", "expired", handoff.id, handoff=handoff.id)
+        turn.notify(
+            org, "on-call" if urgent else "officer", "expired", f"{handoff.id}.{handoff.round}", handoff=handoff.id
+        )
     match kind.if_unanswered:
         case IfUnanswered.NEXT_CANDIDATE:
             needs.ask_next(turn, handoff)

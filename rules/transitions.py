@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from models.contracts import Refusal
 from models.events import Acted
 from models.handoffs import OPEN, WATCHES, Act, Deadline, DeadlineName, Handoff, Party, Status
-from models.packs import IfUnanswered, Kind, Mode, RulePack
+from models.packs import IfMissed, IfUnanswered, Kind, Mode, RulePack
 from models.words import OrgId
 
 
@@ -120,7 +120,7 @@ def allowed(act: Act, handoff: Handoff, kind: Kind, pack: RulePack) -> bool:
     if not allowed_by_kind(act, kind):
         return False
     match act:
-        case Act.RETURN:
+        case Act.RETURN | Act.NOT_RESPONSIBLE:
             return handoff.requester != handoff.recipient
         case Act.SUPPLY:
             return is_returned(handoff)
@@ -167,7 +167,8 @@ def with_rungs_left(handoff: Handoff, pack: RulePack) -> list[Deadline]:
     for deadline in handoff.deadlines:
         owner = handoff.requester if deadline.name is DeadlineName.SUPPLEMENT else handoff.recipient
         rule = pack.rules_of(handoff.kind, handoff.urgency, owner)[deadline.name]
-        if not deadline.stands and deadline.rung < len(pack.ladders[rule.ladder].rungs):
+        warns = rule.if_missed is IfMissed.LAPSES  # its warnings before the end are not to be used up by anybody
+        if not deadline.stands and not warns and deadline.rung < len(pack.ladders[rule.ladder].rungs):
             left.append(deadline)
     return sorted(left, key=lambda deadline: (deadline.due, deadline.name))
 
@@ -186,7 +187,8 @@ def refused(handoff: Handoff, event: Acted, pack: RulePack, *, coordinates: bool
     if not allowed_by_kind(event.act, kind):
         return Refusal(code=f"kind-does-not-allow-{event.act}", possible=choices, detail=kind.basis)
     if event.act not in choices:
-        return Refusal(code=why_not(handoff, event, pack, coordinates), possible=choices, detail=handoff.status)
+        how = handoff.business_status if handoff.business_status in (EXPIRED, LAPSED) else handoff.status
+        return Refusal(code=why_not(handoff, event, pack, coordinates), possible=choices, detail=how)
     return unstated(kind, event, choices)
 
 

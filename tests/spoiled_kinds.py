@@ -121,8 +121,9 @@ FAULTS = [
     ),
     Spoiled(
         PLACES,
-        "may_decline = false\nmay_fail = false\nmay_hold = false\nirreversible",
-        'if_unanswered = "return"\nmay_decline = false\nmay_fail = false\nmay_hold = false\nirreversible',
+        "may_decline = false\nmay_fail = false\nmay_hold = false\nmay_return = false\nirreversible",
+        'if_unanswered = "return"\nmay_decline = false\nmay_fail = false\nmay_hold = false\n'
+        "may_return = false\nirreversible",
         "state-care-place can't be declined, so it must not run out",
     ),
     Spoiled(

@@ -66,6 +66,11 @@ STATED_WRONG = {
     "recipient-cannot-take-this",
     "too-late-to-reopen",
     "asked-elsewhere",
+    "already-asked",
+    "too-many-open",
+    "begun-by-law",
+    "case-too-large",
+    "verify-first",
     "consent-needed",
 }
 """What an act that is offered may still be refused for: what it says, or when; never for who or in which status."""

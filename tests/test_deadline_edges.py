@@ -13,6 +13,7 @@ from models.handoffs import Act, DeadlineName, Extension, Move
 from models.packs import IfMissed, RulePack
 from models.words import Consent, CustodyPlace, Urgency
 from rules import deadlines
+from rules.deadlines import MOST_MOVES
 from tests.changed_rules import extendable, length, span, with_kind, with_rule
 from tests.rules_support import (
     BOPS,
@@ -182,13 +183,16 @@ def test_what_moved_a_deadline_is_kept_with_its_dates_and_its_decision() -> None
     )
 
 
-def test_of_many_moves_the_first_and_the_newest_seven_are_kept() -> None:
+def test_of_many_moves_the_first_and_the_newest_are_kept() -> None:
     case, owner = own_work()
     starts = [later(at("2027-02-02 08:00"), minutes=30 * number) for number in range(10)]
     for number, start in enumerate(starts, 1):
         held(case, owner, "support-request", start, later(start, minutes=10))
-        assert len(case.deadline("support-request", DECISION).moves) == min(number, 8)
-    assert [move.since for move in case.deadline("support-request", DECISION).moves] == [starts[0], *starts[3:]]
+        assert len(case.deadline("support-request", DECISION).moves) == min(number, MOST_MOVES)
+    assert [move.since for move in case.deadline("support-request", DECISION).moves] == [
+        starts[0],
+        *starts[1 - MOST_MOVES :],
+    ]
     # Ten holds of ten minutes.
     assert case.due("support-request", DECISION) == "Mon 15 Feb 2027 11:40"
 

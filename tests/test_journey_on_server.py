@@ -34,5 +34,8 @@ async def test_a_stalled_handoff_climbs_its_ladder_in_the_register_and_in_the_ma
     await casework.advance(case, timedelta(hours=2))
     standing = await settled(casework, case)
     fired = [row for row in casework.view.firings(case) if row.handoff == "H4" and row.deadline == "acknowledgement"]
-    assert [(row.rung, row.recurrence) for row in fired] == [(1, 0), (2, 0), (2, 1)]
+    assert [(row.rung, row.recurrence) for row in fired] == [(1, 0), (2, 0)]
+    asked = [h for h in casework.view.handoffs(case) if h.kind == "protected-bed"]
+    assert [(h.recipient, h.business_status) for h in asked[:1]] == [("boende-almen", "expired")]
+    assert len(asked) == 2, "the next provider is asked when the first one has been silent to the end"
     assert standing.state.handoffs["H3"].deadlines[0].rung == 0

@@ -201,8 +201,9 @@ def test_warnings_come_when_the_office_opens_on_the_working_days_before_the_last
     [
         ("2027-02-08 07:59", "Mon 8 Feb 2027 08:00"),
         ("2027-02-08 08:00", "Mon 8 Feb 2027 08:00"),  # this very morning
-        ("2027-02-08 08:01", "Tue 9 Feb 2027 08:00"),  # two mornings before Wednesday: Monday's has begun already
+        ("2027-02-08 08:01", "Mon 8 Feb 2027 08:00"),  # two mornings before Wednesday: Monday's has begun, it comes now
+        ("2027-02-09 08:01", "Tue 9 Feb 2027 08:00"),
     ],
 )
-def test_a_warning_is_passed_over_only_when_its_morning_came_before_the_clock_began(start: str, first: str) -> None:
+def test_a_warning_whose_morning_came_before_the_clock_began_comes_at_once(start: str, first: str) -> None:
     assert shown(warned(length("2 d"), start)[0].next_at) == first

@@ -239,7 +239,8 @@ def test_a_second_hold_goes_on_where_the_ladder_of_the_first_one_stopped() -> No
         case.waits(later(at(f"2027-01-{day} 12:00"), days=2))
         assert case.acts(handover, Act.RESUME, SOC_A, later(at(f"2027-01-{day} 13:00"), days=2)) is None
     fired = rungs(case.firings(), handover, DeadlineName.HOLD)
-    assert fired == [(1, 0, "Wed 13 Jan 2027 12:00")]
+    # Five working days in all: the first hold used 21 hours of the 40, the second one has the other 19 from Monday.
+    assert fired == [(1, 0, "Wed 13 Jan 2027 12:00"), (2, 0, "Wed 20 Jan 2027 11:00")]
     assert len({f.identity for f in case.firings()}) == len(case.firings())
 
 
@@ -421,3 +422,36 @@ def test_where_only_some_may_decide_that_role_is_told() -> None:
         ("Wed 5 May 2027 22:00", "owner:decision-maker"),
         ("Wed 5 May 2027 22:15", "owner:decision-maker"),
     ]
+
+
+def test_resting_again_and_again_is_one_rest_that_somebody_is_told_of() -> None:
+    case = handed_over()
+    handover = case.one("duty-handover")
+    assert case.acts(handover, Act.ACCEPT, SOC_A, at("2027-01-07 10:00")) is None
+    start = at("2027-01-11 10:00")
+    for number in range(20):
+        when = later(start, days=7 * number)
+        assert case.acts(handover, Act.HOLD, SOC_A, when, reason="awaiting-information") is None
+        case.waits(later(when, days=2))
+        assert case.acts(handover, Act.RESUME, SOC_A, later(when, days=2)) is None
+    told = {f.to[0] for f in case.firings() if f.deadline is DeadlineName.HOLD}
+    assert told == {"owner:officer", "owner:manager", "owner:head", "owner:director"}
+    identities = [f.identity for f in case.firings()]
+    assert len(set(identities)) == len(identities)
+
+
+def test_two_kinds_of_rest_in_turn_fire_no_rung_a_second_time() -> None:
+    case = Case().opens(at("2027-02-01 10:00"))
+    assert case.sends("placement-question", SOC_A, SOC_B, at("2027-02-01 10:00")) is None
+    question = case.one("placement-question")
+    assert case.acts(question, Act.ACCEPT, SOC_B, at("2027-02-01 11:00")) is None
+    when = at("2027-02-02 10:00")
+    for _ in range(4):
+        for rest, back, by in ((Act.HOLD, Act.RESUME, SOC_B), (Act.RETURN, Act.SUPPLY, SOC_A)):
+            reason = "awaiting-information" if rest is Act.HOLD else "date-missing"
+            assert case.acts(question, rest, SOC_B, when, reason=reason) is None
+            case.waits(later(when, days=4))
+            assert case.acts(question, back, by, later(when, days=4)) is None
+            when = later(when, days=5)
+    identities = [f.identity for f in case.firings()]
+    assert len(set(identities)) == len(identities)

@@ -116,7 +116,7 @@ def test_a_term_that_has_passed_when_its_day_is_recorded_has_lapsed_already() ->
 def test_care_under_lvm_ends_after_six_months_also_on_a_sunday() -> None:
     case = recorded(opened("2027-02-28 10:00"), "2027-02-28 11:00", lvm_care_began="2027-02-28 10:00")
     assert case.due("lvm-longest-care", COMPLETION) == "Sun 29 Aug 2027 00:00"
-    case = recorded(opened("2027-02-14 10:00"), "2027-02-14 11:00", lvm_care_began="2027-02-15 10:00")
+    case = recorded(opened("2027-02-14 10:00"), "2027-02-15 11:00", lvm_care_began="2027-02-15 10:00")
     assert case.due("lvm-longest-care", COMPLETION) == "Mon 16 Aug 2027 00:00"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from models.case import Kept
 from models.contracts import Refusal
-from models.handoffs import Act, DeadlineName, Handoff, Status
+from models.handoffs import Act, DeadlineName, Extension, Handoff, Status
 from models.packs import Mode
 from models.words import Consent, Need, Urgency
 from rules.acts import may_do
-from tests.changed_rules import with_kind, with_rule
+from tests.changed_rules import span, with_kind, with_rule
 from tests.rules_support import (
     BED_1,
     BED_2,
@@ -92,7 +92,11 @@ def test_a_second_return_fires_no_reminder_a_second_time() -> None:
     assert case.acts(handoff, Act.SUPPLY, SOC_A, at("2027-02-03 11:00")) is None
     again = at("2027-02-03 12:00")
     assert case.acts(handoff, Act.RETURN, SOC_C, again, reason="date-missing") is None
-    assert rungs(case.waits(at("2027-02-08 12:00")), handoff, SUPPLEMENT) == [(2, 0, "Mon 8 Feb 2027 12:00")]
+    # The first return used 13 of its 24 office hours; the second one has the other 11, from Wednesday noon.
+    assert rungs(case.waits(at("2027-02-08 12:00")), handoff, SUPPLEMENT) == [
+        (2, 0, "Thu 4 Feb 2027 15:00"),
+        (3, 0, "Fri 5 Feb 2027 15:00"),
+    ]
 
 
 def test_not_responsible_names_a_paragraph_and_an_authority_and_ends_nothing() -> None:
@@ -419,3 +423,57 @@ def test_what_was_forwarded_and_then_ended_by_mistake_can_be_opened_again() -> N
     assert case.acts(handoff, Act.FORWARD, SOC_C, MONDAY, to=SOC_D) is None
     assert case.acts(handoff, Act.COMPLETE, SOC_C, MONDAY) is None
     assert case.acts(handoff, Act.REOPEN, SOC_C, MONDAY, reason="ended-by-mistake") is None
+
+
+def test_nobody_takes_back_what_another_has_asked_or_what_the_law_requires() -> None:
+    case = Case().opens(MONDAY)
+    assert case.sends("intervention", SOC_A, NGO, MONDAY) is None
+    parent = case.one("intervention")
+    assert case.acts(parent, Act.ACCEPT, NGO, MONDAY) is None
+    assert case.sends("child-concern", NGO, SOC_A, MONDAY, parent=parent.id) is None
+    concern = case.one("child-concern")
+    assert case.acts(parent, Act.WITHDRAW, SOC_A, at("2027-02-01 12:00"), reason="no-longer-needed") is None
+    assert case.one("child-concern") == concern
+    assert list(case.state.answered.values())[-1].kept == (Kept(handoff=concern.id, reason="asked-by-another"),)
+
+
+def test_an_answer_that_nobody_has_verified_can_only_acknowledge_accept_and_start() -> None:
+    said = PHONED.model_copy(update={"answered_at": MONDAY, "verified": "not-verified"})
+    case, handoff = asked()
+    assert case.acts(handoff, Act.ACCEPT, SOC_A, MONDAY, by_phone=said) is None
+    for act, more in (
+        (Act.FAIL, {"reason": "not-possible"}),
+        (Act.FORWARD, {"to": SOC_D}),
+        (Act.RETURN, {"reason": "date-missing"}),
+        (Act.HOLD, {"reason": "awaiting-decision"}),
+    ):
+        assert case.acts(handoff, act, SOC_A, MONDAY, by_phone=said, **more) == Refusal(code="verify-first")
+
+
+def test_a_day_that_has_not_been_is_not_recorded_as_past_save_one_that_lies_ahead() -> None:
+    case = Case().opens(MONDAY)
+    refusal = case.learns(MONDAY, instants={"lvu-decided": at("2035-01-01 10:00")})
+    assert refusal == Refusal(code="instant-in-the-future", detail="lvu-decided")
+    assert case.learns(MONDAY, instants={"turns-18": at("2027-06-01 00:00")}) is None
+
+
+def test_correcting_a_day_keeps_what_the_court_has_given() -> None:
+    case = Case().opens(MONDAY)
+    assert case.learns(MONDAY, instants={"lvu-executed": MONDAY}) is None
+    application = case.one("lvu-application")
+    more = Extension(deadline=DECISION, by="court", ground="further-investigation", span=span("4 w"))
+    assert case.acts(application, Act.EXTEND, SOC_A, at("2027-02-02 10:00"), extension=more) is None
+    # Four weeks from Monday 1 February and four more is Annandag påsk, Monday 29 March: Tuesday, 24:00.
+    assert case.due("lvu-application", DECISION) == "Wed 31 Mar 2027 00:00"
+    assert case.learns(at("2027-03-10 10:00"), instants={"lvu-executed": at("2027-01-25 15:00")}) is None
+    # It was a week earlier: Monday 22 March, 24:00.
+    assert case.due("lvu-application", DECISION) == "Tue 23 Mar 2027 00:00"
+
+
+def test_work_begun_by_law_is_finished_where_it_was_begun() -> None:
+    case = Case().opens(MONDAY)
+    assert case.sends("child-concern", POLICE, SOC_A, MONDAY) is None
+    concern = case.one("child-concern")
+    assert case.acts(concern, Act.ACCEPT, SOC_A, MONDAY) is None
+    refusal = case.acts(concern, Act.REROUTE, POLICE, at("2027-05-28 10:00"), to=SOC_B, reason="moved")
+    assert refusal == Refusal(code="begun-by-law", detail="SoL 20:3")

@@ -155,7 +155,7 @@ def test_what_has_lapsed_in_law_is_neither_reopened_nor_done_late() -> None:
     for act in (Act.REOPEN, Act.COMPLETE):
         refusal = case.acts(measure, act, SOC_A, at("2027-05-13 08:00"), reason=None)
         assert refusal is not None
-        assert (refusal.code, refusal.detail) == ("handoff-ended", "failed")
+        assert (refusal.code, refusal.detail) == ("handoff-ended", "lapsed")
 
 
 def test_the_lapse_comes_before_the_alarm_of_the_same_instant() -> None:

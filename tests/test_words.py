@@ -8,7 +8,7 @@ from typing import get_args
 
 from activities.notices import ABOUT
 from console import words
-from console.views import code_words
+from console.handoff_views import code_words
 from models.case import About
 from models.handoffs import Act, DeadlineName, Status
 from models.words import Consent, Phase, TrackB, Urgency

@@ -34,8 +34,10 @@ RECORDED_WITHIN = timedelta(seconds=10)
 """After this an attempt counts as lost with its worker, and the next one begins. Doing it twice is harmless."""
 LARGEST_HISTORY = 4 * 1024 * 1024
 """Bytes of history at which a case continues as new, however few its events: Temporal ends one at fifty megabytes."""
-LARGEST_STATE = 128 * 1024
-"""Bytes of JSON. A state that outgrows this is a mistake in the core, and is refused rather than carried."""
+LARGE_STATE = 128 * 1024
+"""Bytes of JSON. A state that outgrows this is a mistake in the core, and is told to whoever reads the log."""
+LARGEST_STATE = 1024 * 1024
+"""Bytes of JSON. Beyond this it can't be carried at all: Temporal takes two megabytes."""
 
 
 @workflow.defn(name="case")
@@ -252,6 +254,8 @@ def bounded(state: CaseState) -> CaseState:
         RuntimeError: it is not.
     """
     size = len(state.model_dump_json().encode())
+    if size > LARGE_STATE:
+        workflow.logger.error("a case has outgrown its size", extra={"case": state.case, "bytes": size})
     if size > LARGEST_STATE:
         raise RuntimeError(f"the state of {state.case} has grown to {size} bytes")
     return state
