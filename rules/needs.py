@@ -22,13 +22,14 @@ def unmet(turn: Turn, handoff: Handoff) -> None:
 
 
 def leave_no_term_unwatched(turn: Turn, handoff: Handoff) -> None:
-    """What the law lets lapse, or lets nobody fail, was put aside by hand. Somebody must answer for it."""
+    """What the law lets lapse, or lets nobody fail once it is known, was put aside by hand. Somebody answers for it."""
     lapsing = [
         deadline
         for deadline in handoff.deadlines
         if handoffs.rule_of(handoff, deadline.name, turn.pack).if_missed is IfMissed.LAPSES
     ]
-    if lapsing or not turn.pack.kinds[handoff.kind].may_fail:
+    taken_up = handoff.requester == handoff.recipient or handoff.status is not Status.REQUESTED
+    if lapsing or (taken_up and not turn.pack.kinds[handoff.kind].may_fail):
         turn.find_another_way(handoff.recipient, handoff.urgency, handoff.id)
 
 
