@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 from temporalio.exceptions import ApplicationError
 
@@ -98,16 +97,33 @@ def test_a_batch_that_fails_in_the_middle_leaves_nothing(register: Register, eng
         rung=1,
         due=at("2027-01-05 10:00"),
         at=at("2027-01-05 10:00"),
-        to=("recipient:officer",),
+        to=("owner:officer",),
     )
     batch = recording(state, 2, 3)
     second, third = batch.entries
-    doubled = batch.model_copy(update={"entries": (second, third.model_copy(update={"firings": (rung, rung)}))})
-    with pytest.raises(IntegrityError):
-        register.record(doubled)
+    gap = batch.model_copy(update={"entries": (second, third.model_copy(update={"revision": 5, "firings": (rung,)}))})
+    with pytest.raises(ApplicationError, match="revision 4 is missing"):
+        register.record(gap)
     assert stored(engine) == before
     register.record(batch)
     assert len(stored(engine)["case_events"]) == 3
+
+
+def test_a_rung_told_twice_is_stored_once_and_stops_no_recording(register: Register, engine: Engine) -> None:
+    state = grown(REF, 1)
+    rung = Firing(
+        handoff="H1",
+        deadline=DeadlineName.DECISION,
+        ladder="ordinary",
+        rung=1,
+        due=at("2027-01-05 10:00"),
+        at=at("2027-01-05 10:00"),
+        to=("owner:officer",),
+    )
+    batch = recording(state, 1, 1)
+    (first,) = batch.entries
+    register.record(batch.model_copy(update={"entries": (first.model_copy(update={"firings": (rung, rung)}),)}))
+    assert len(stored(engine)["firings"]) == 1
 
 
 def test_a_revision_that_stands_is_never_written_over_and_its_digest_is_what_is_told(register: Register) -> None:
