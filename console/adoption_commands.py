@@ -58,7 +58,7 @@ def shift_data(shift: Shift, standing: Standing) -> dict[str, Any]:
         "handoff": shift.handoff,
         "kind": standing.state.handoffs[shift.handoff].kind,
         "deadline": shift.deadline,
-        "before": shift.before.isoformat(),
+        "before": shift.before.isoformat() if shift.before else None,
         "after": shift.after.isoformat() if shift.after else None,
     }
 
@@ -66,9 +66,10 @@ def shift_data(shift: Shift, standing: Standing) -> dict[str, Any]:
 def shift_table(moved: tuple[Shift, ...], standing: Standing, pack: RulePack) -> Table:
     table = table_of(("Nr", "", 0), ("Tid", "Deadline", 0), ("Nu", "Now", 0), ("Sedan", "Then", 0), whole=("Nr",))
     for shift in moved:
+        before = deadline_views.end_clock(shift.before) if shift.before else "ny | new"
         after = deadline_views.end_clock(shift.after) if shift.after else "faller bort | falls away"
         kind = standing.state.handoffs[shift.handoff].kind
         named = pack.kinds[kind]
         name = f"{named.sv} | {named.en}\n{both(words.DEADLINE[shift.deadline])}"
-        table.add_row(shift.handoff, name, deadline_views.end_clock(shift.before), after)
+        table.add_row(shift.handoff, name, before, after)
     return table

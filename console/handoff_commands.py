@@ -57,7 +57,7 @@ async def list_handoffs(
         data = views.handoff_data(handoff, standing, pack)
         phone = {f"{handoff.requester} --by-phone": data["possible_by_phone"]} if data["possible_by_phone"] else {}
         for org, acts in (data["possible"] | phone).items():
-            line = f"  {handoff.id}  {org}: {', '.join(acts) or '–'}"
+            line = f"  {handoff.id}  {org}: {handoff_views.can_do(acts) or '–'}"
             typer.echo(fill(line, screen.width, subsequent_indent="      ", break_on_hyphens=False))
     if note:
         typer.echo(note)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -10,7 +12,7 @@ from console.deadline_views import deadline_text, end_clock
 from console.layout import both, stacked, table_of
 from models.case import Receipt
 from models.contracts import Standing
-from models.handoffs import EndedHandoff, Handoff
+from models.handoffs import Act, EndedHandoff, Handoff
 from models.packs import RulePack
 from rules.acts import may_do
 from rules.handoffs import revived
@@ -59,9 +61,14 @@ def ended_table(standing: Standing, pack: RulePack) -> RenderableType:
             ended.id,
             f"{kind.sv}\n{kind.en}\n{ended.requester} → {ended.recipient}",
             f"{state_words(ended, pack)}\n{end_clock(ended.ended_at)}",
-            "\n".join(f"{org}: {', '.join(acts)}" for org, acts in still.items() if acts) or "–",
+            "\n".join(f"{org}: {can_do(acts)}" for org, acts in still.items() if acts) or "–",
         )
     return table
+
+
+def can_do(acts: Iterable[Act]) -> str:
+    """Acts as they are typed, each with what it is called."""
+    return ", ".join(f"{act} ({words.ACT[act][0]})" for act in acts)
 
 
 def state_words(handoff: Handoff | EndedHandoff, pack: RulePack) -> str:

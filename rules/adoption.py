@@ -20,11 +20,11 @@ SECONDS = {Unit.SECONDS: 1, Unit.MINUTES: 60, Unit.HOURS: 3600, Unit.WORKING_DAY
 
 
 class Shift(NamedTuple):
-    """One deadline before and after; `after` is None when the newer rules no longer have it."""
+    """One deadline before and after; None where only the newer rules have it, or no longer do."""
 
     handoff: HandoffId
     deadline: DeadlineName
-    before: datetime
+    before: datetime | None
     after: datetime | None
 
 
@@ -70,10 +70,11 @@ def shifts(state: CaseState, now: datetime, older: RulePack, newer: RulePack) ->
     """Which deadlines would move, and how: what a person sees before saying yes."""
     found = []
     for handoff in state.handoffs.values():
+        before = {d.name: d.due for d in handoff.deadlines}
         after = {d.name: d.due for d in under(handoff, now, older, newer).deadlines}
-        for deadline in handoff.deadlines:
-            if after.get(deadline.name) != deadline.due:
-                found.append(Shift(handoff.id, deadline.name, deadline.due, after.get(deadline.name)))
+        for name in before | after:
+            if before.get(name) != after.get(name):
+                found.append(Shift(handoff.id, name, before.get(name), after.get(name)))
     return tuple(found)
 
 

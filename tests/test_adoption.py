@@ -54,6 +54,19 @@ def test_the_preview_says_which_deadline_moves_and_the_step_moves_it_so() -> Non
     assert case.entries[-1].pack == newer().digest != case.entries[-2].pack
 
 
+def test_a_deadline_that_only_the_newer_rules_have_is_shown_and_then_runs() -> None:
+    """Answered by acknowledging and accepting under the old rules; under the newer ones also when it is to be done."""
+    old = PACK.kinds[KIND].deadlines[Urgency.ORDINARY]
+    without = {name: rule for name, rule in old.items() if name is not DECISION}
+    before = with_kind(PACK, KIND, deadlines=PACK.kinds[KIND].deadlines | {Urgency.ORDINARY: without})
+    case = Case(pack=before).opens(MONDAY)
+    assert case.sends(KIND, SOC_A, SOC_C, MONDAY) is None
+    (added,) = shifts(case.state, at("2027-02-01 11:00"), before, PACK)
+    assert (added.deadline, added.before, shown(added.after)) == (DECISION, None, "Mon 8 Feb 2027 10:00")
+    assert adopts(case, PACK, "2027-02-01 11:00") is None
+    assert case.due(KIND, DECISION) == "Mon 8 Feb 2027 10:00"
+
+
 def test_what_the_newer_rules_do_not_change_stays_as_it_was() -> None:
     case = asked()
     before = case.state
