@@ -69,8 +69,6 @@ STATED_WRONG = {
     "already-asked",
     "too-many-open",
     "begun-by-law",
-    "case-too-large",
-    "verify-first",
     "consent-needed",
 }
 """What an act that is offered may still be refused for: what it says, or when; never for who or in which status."""
