@@ -8,6 +8,14 @@ from typing import Any
 from sqlalchemy import JSON
 from sqlmodel import Field
 
+from models import (  # noqa: F401  the other tables of a desk, each beside what it is for
+    access_tables,
+    audit_tables,
+    disclosure_tables,
+    file_request_tables,
+    retention_tables,
+    vault_tables,
+)
 from models.tables import DeskTable, UtcInstant
 
 

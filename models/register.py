@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
+from models import audit_tables, exchange_tables  # noqa: F401  the register's other tables
 from models.tables import RegisterTable, UtcInstant
 
 

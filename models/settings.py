@@ -94,6 +94,32 @@ class Settings(BaseSettings):
     events_per_run: int = Field(default=400, ge=40, le=2_000)
     """History length at which a case continues as new."""
 
+    keys_dir: Path | None = None
+    """Outer keys and wrapped data keys. Backed up apart from the desks, and kept for a shorter time."""
+    key_store_url_template: str | None = None
+    """Where an organisation's wrapped data keys are, with `{org}`; never the database that they open."""
+    key_provider: Literal["file", "pkcs11"] = "file"
+    pkcs11_module: Path | None = None
+    pkcs11_token: str | None = None
+    pkcs11_pin: SecretStr | None = None
+    checkpoints_dir: Path | None = None
+    """Signed checkpoints of the audit chains: a place that the databases' administrator does not write to."""
+    plane_url: str | None = None
+    """Where the plane's API is: https, or http to this machine."""
+    plane_port: int = Field(default=8766, ge=0, le=65_535)
+
+    @property
+    def keys(self) -> Path:
+        return self.keys_dir or self.var / "keys"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.checkpoints_dir or self.var / "checkpoints"
+
+    @property
+    def plane(self) -> str:
+        return self.plane_url or f"http://127.0.0.1:{self.plane_port}"
+
     @property
     def mail(self) -> Path:
         return self.mail_dir or self.var / "mail"

@@ -1,0 +1,3 @@
+"""Consents, disclosures and packages as a desk keeps them."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Requests to see one's file, as the desk that holds it keeps them."""
+
+from __future__ import annotations
