@@ -20,6 +20,7 @@ from models.words import (
     Function,
     HandoffId,
     Instant,
+    ItemId,
     MunicipalityCode,
     Need,
     OrgId,
@@ -62,6 +63,10 @@ About = Literal[
     "expired",
     "measure-lapsed",
     "answered-after-expiry",
+    "package-not-taken",
+    "package-waiting",
+    "incident",
+    "break-glass",
 ]
 """What a notice may be about."""
 
@@ -97,6 +102,16 @@ class Assessment(Word):
     lapsed: bool = False
 
 
+class Package(Word):
+    """A sealed package that its recipient has not taken yet."""
+
+    handoff: HandoffId
+    sender: OrgId
+    recipient: OrgId
+    grounds: tuple[Code, ...]
+    expires_at: Instant
+
+
 class Entry(Word):
     """One revision of the case as it goes to the register: what happened, and what came of it."""
 
@@ -112,6 +127,8 @@ class Entry(Word):
     changes: tuple[StatusChange, ...] = ()
     firings: tuple[Firing, ...] = ()
     notices: tuple[Notice, ...] = ()
+    destroyed: tuple[ItemId, ...] = ()
+    """Packages that must not be delivered any more: the exchange destroys them with this revision."""
 
 
 class CaseState(Word):
@@ -147,6 +164,8 @@ class CaseState(Word):
     steps: dict[Code, Instant] = {}
     created: int = 0
     answered: dict[RequestKey, Receipt] = {}
+    packages: dict[ItemId, Package] = {}
+    """Sealed packages under way, by id. A package that was taken or destroyed is in the log, not here."""
     desk_effects: dict[str, DeskEffect] = {}
     desk_effects_made: int = 0
     closed: EndCode | None = None

@@ -54,7 +54,19 @@ class FindCandidates(Word):
     step: Code
 
 
-DeskQuestion = Annotated[Receive | TakeBack | ConcludeAssessment | FindCandidates, Field(discriminator="work")]
+class Collect(Word):
+    """A sealed package waits for this desk in the exchange."""
+
+    work: Literal["collect"] = "collect"
+    case: CaseRef
+    handoff: HandoffId
+    package: ItemId
+    sender: OrgId
+
+
+DeskQuestion = Annotated[
+    Receive | TakeBack | ConcludeAssessment | FindCandidates | Collect, Field(discriminator="work")
+]
 
 
 class DeskTask(Word):

@@ -6,7 +6,7 @@ import hashlib
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from models.handoffs import Act, ByPhone, Extension, Paragraph
 from models.words import (
@@ -42,10 +42,12 @@ class Organisation(Word):
 
 
 class Actor(Word):
-    """Who did it. `claim` until acts are signed with the organisation's key."""
+    """Who did it. A claim becomes a signature when the plane has verified it with the organisation's key."""
 
     org: OrgId
     proof: Literal["claim", "signature"] = "claim"
+    key: Annotated[str, StringConstraints(pattern=r"^[A-Z2-7-]{8,80}$")] | None = None
+    """Fingerprint of the key that it was signed with."""
 
 
 class Custody(Word):
@@ -148,6 +150,34 @@ class ClockMoved(Word):
     forward: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=3 * 366))]
 
 
+class Disclosed(Word):
+    """Something was told to another organisation. What, is known to the two desks; here are ids, categories, ground."""
+
+    kind: Literal["disclosed"] = "disclosed"
+    key: RequestKey
+    by: Actor
+    package: ItemId
+    handoff: HandoffId
+    recipient: OrgId
+    way: Literal["sealed", "letter", "spoken"]
+    """Sealed: it lies in the exchange until the recipient's desk has taken it. The others are told already."""
+    categories: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
+    grounds: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
+    digest: Digest
+    """Of the ciphertext; of the letter's bytes; of the protocol of what was said."""
+    expires_at: Instant | None = None
+    """Sealed: when it is destroyed unless it has been taken."""
+
+
+class Recalled(Word):
+    """The sender takes back a package that has not been taken yet; it is destroyed."""
+
+    kind: Literal["recalled"] = "recalled"
+    key: RequestKey
+    by: Actor
+    package: ItemId
+
+
 class Closed(Word):
     kind: Literal["closed"] = "closed"
     key: RequestKey
@@ -175,6 +205,13 @@ class CandidatesFound(Word):
     candidates: tuple[Organisation, ...] = Field(max_length=50)
 
 
+class Collected(Word):
+    """The recipient's vault has the package; the exchange has erased it."""
+
+    answer: Literal["collected"] = "collected"
+    package: ItemId
+
+
 class Received(Word):
     answer: Literal["received"] = "received"
 
@@ -186,7 +223,7 @@ class NotPossible(Word):
     code: Code
 
 
-DeskAnswer = Annotated[Concluded | CandidatesFound | Received | NotPossible, Field(discriminator="answer")]
+DeskAnswer = Annotated[Concluded | CandidatesFound | Collected | Received | NotPossible, Field(discriminator="answer")]
 
 
 class DeskReply(Word):
@@ -208,14 +245,28 @@ class DeskSilent(Word):
     effect: str
 
 
-Submitted = Annotated[Opened | FactsRecorded | Sent | Acted | ClockMoved | Closed, Field(discriminator="kind")]
+Submitted = Annotated[
+    Opened | FactsRecorded | Sent | Acted | Disclosed | Recalled | ClockMoved | Closed, Field(discriminator="kind")
+]
 """What a person or another system submits. Each has a request key and an actor."""
 Event = Annotated[
-    Opened | FactsRecorded | Sent | Acted | RulesAdopted | ClockMoved | Closed | TimePassed | DeskAnswered | DeskSilent,
+    Opened
+    | FactsRecorded
+    | Sent
+    | Acted
+    | Disclosed
+    | Recalled
+    | RulesAdopted
+    | ClockMoved
+    | Closed
+    | TimePassed
+    | DeskAnswered
+    | DeskSilent,
     Field(discriminator="kind"),
 ]
 
 
 def fingerprint(event: Event) -> str:
-    """What a request says, apart from its key: the same key must come with the same request."""
-    return hashlib.sha256(event.model_dump_json(exclude={"key"}).encode()).hexdigest()
+    """What a request says, apart from its key and how it was proven: the same key must come with the same request."""
+    said = event.model_dump_json(exclude={"key": True, "by": {"proof", "key"}})
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -14,9 +14,11 @@ from models.events import (
     Closed,
     DeskAnswered,
     DeskSilent,
+    Disclosed,
     Event,
     FactsRecorded,
     Opened,
+    Recalled,
     RulesAdopted,
     Sent,
     TimePassed,
@@ -25,7 +27,7 @@ from models.events import (
 from models.handoffs import Act
 from models.packs import RulePack
 from models.words import Consent, Function, OrgId, TrackB
-from rules import acts, adoption, desks, facts, handoffs, progress
+from rules import acts, adoption, desks, disclosures, facts, handoffs, progress
 from rules.clocks import BeyondCalendar
 from rules.timing import pass_time
 from rules.turn import PLAN_OR_CLOSE, Turn
@@ -76,7 +78,7 @@ def decide(
 
 def grows(event: Event) -> bool:
     """Whether an event makes a case larger, rather than bringing what is open nearer its end."""
-    return isinstance(event, Sent | FactsRecorded) or (isinstance(event, Acted) and event.act in GROWING)
+    return isinstance(event, Sent | FactsRecorded | Disclosed) or (isinstance(event, Acted) and event.act in GROWING)
 
 
 def is_full(state: CaseState) -> bool:
@@ -107,6 +109,10 @@ def apply(turn: Turn, event: Event, newer: RulePack | None) -> Refusal | None:
             return send(turn, event)
         case Acted():
             return acts.act(turn, event)
+        case Disclosed():
+            return disclosures.disclose(turn, event)
+        case Recalled():
+            return disclosures.recall(turn, event)
         case RulesAdopted():
             return adoption.adopt(turn, event, newer)
         case ClockMoved():
@@ -217,6 +223,8 @@ def close(turn: Turn, event: Closed) -> Refusal | None:
         turn.end(handoff, Act.SETTLE, "case-closed")
     ended = TrackB.NOT_TRIED if state.track_b is TrackB.NOT_TRIED else TrackB.ENDED
     left = {i: e for i, e in state.desk_effects.items() if isinstance(e.task.question, TakeBack)}
+    for package in list(turn.state.packages):
+        disclosures.destroy(turn, package)
     turn.update(closed=event.code, track_b=ended, desk_effects=left)
     return None
 
@@ -224,6 +232,7 @@ def close(turn: Turn, event: Closed) -> Refusal | None:
 def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
     """The next revision: numbered, sealed with its digest, and queued for the register."""
     changes = turn.status_changes()
+    disclosures.handoffs_ended(turn, {h.id for h in turn.state.handoffs.values() if not h.is_open})
     turn.settle_ended()
     revision = turn.state.revision + 1
     young = [(k, r) for k, r in turn.state.answered.items() if turn.now - r.at <= turn.pack.keys_kept]
@@ -244,6 +253,7 @@ def finish(turn: Turn, event: Event, now: datetime) -> CaseState:
         changes=changes,
         firings=tuple(turn.firings),
         notices=tuple(turn.notices),
+        destroyed=tuple(turn.destroyed),
     )
     turn.update(pending=(*turn.state.pending, entry))
     return turn.state
@@ -269,6 +279,8 @@ def wake_at(state: CaseState) -> datetime | None:
     wakes = [wake for handoff in state.handoffs.values() if (wake := handoffs.wake_at(handoff))]
     if state.assessment is not None and not state.assessment.lapsed:
         wakes.append(state.assessment.valid_until)
+    if expiry := disclosures.next_expiry(state):
+        wakes.append(expiry)
     return min(wakes, default=None)
 
 

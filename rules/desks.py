@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from models.case import Assessment, DeskEffect
-from models.desk_work import ConcludeAssessment, FindCandidates, Receive
+from models.desk_work import Collect, ConcludeAssessment, FindCandidates, Receive
 from models.events import (
     CandidatesFound,
+    Collected,
     Concluded,
     DeskAnswered,
     DeskSilent,
@@ -13,6 +14,7 @@ from models.events import (
     Received,
 )
 from models.words import Function, OrgId, Urgency
+from rules import disclosures
 from rules.acts import recipient_refused
 from rules.turn import Turn
 
@@ -28,6 +30,10 @@ def answered(turn: Turn, event: DeskAnswered) -> None:
     match event.answer:
         case Received():
             pass
+        case Collected(package=package) if isinstance(question, Collect):
+            disclosures.collected(turn, package)
+        case _ if isinstance(question, Collect):
+            disclosures.not_taken(turn, question.package)
         case Concluded() as said if isinstance(question, ConcludeAssessment):
             conclude(turn, question, said)
         case CandidatesFound(candidates=found) if isinstance(question, FindCandidates):
@@ -95,6 +101,8 @@ def silent(turn: Turn, event: DeskSilent) -> None:
             handoff = turn.state.handoffs.get(question.handoff)
             role = "on-call" if handoff is not None and handoff.urgency is Urgency.ACUTE else "officer"
             turn.notify(question.requester, role, "desk-unreachable", effect.task.id, handoff=question.handoff)
+        if isinstance(question, Collect):
+            turn.notify(question.sender, "officer", "package-waiting", question.package, handoff=question.handoff)
         without_the_desk(turn, effect)
     after = effect.model_copy(
         update={"attempts": effect.attempts + 1, "next_try": turn.now + wait, "unreachable": unreachable}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from models.contracts import Refusal
 from models.events import Custody, Facts, FactsRecorded
 from models.words import Code, Consent, CustodyPlace, Function, Urgency
-from rules import handoffs
+from rules import disclosures, handoffs
 from rules.turn import Turn
 
 CUSTODY = frozenset({"custody", "released"})
@@ -79,6 +79,7 @@ def take_up(turn: Turn, facts: Facts) -> None:
     turned_acute = facts.urgency is Urgency.ACUTE and turn.state.urgency is not Urgency.ACUTE
     if turn.state.consent is Consent.GIVEN and facts.consent not in (None, Consent.GIVEN):
         turn.update(police_eligible=False, police_track_wanted=False)
+        disclosures.consent_ended(turn)
     simple = ("urgency", "consent", "police_track_wanted", "stay", "minor", "needs", "conditions_signed")
     turn.update(**{name: value for name in simple if (value := getattr(facts, name)) is not None})
     if facts.responsible is not None:

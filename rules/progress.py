@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.case import CaseState
-from models.desk_work import FindCandidates, Receive, TakeBack
+from models.desk_work import Collect, FindCandidates, Receive, TakeBack
 from models.handoffs import Act
 from models.packs import Step
 from models.words import Consent, Function, TrackB
@@ -32,7 +32,7 @@ def leave_nothing_unowned(turn: Turn) -> None:
     live = [handoff for handoff in state.handoffs.values() if handoff.is_open]
     planning = [handoff for handoff in live if handoff.kind == PLAN_OR_CLOSE]
     reachable = [effect for effect in state.desk_effects.values() if not effect.unreachable]
-    asked = [effect for effect in reachable if not isinstance(effect.task.question, Receive | TakeBack)]
+    asked = [effect for effect in reachable if not isinstance(effect.task.question, Receive | TakeBack | Collect)]
     if not live and not asked:
         turn.plan_or_close()
     elif planning and len(live) > len(planning):

@@ -10,7 +10,7 @@ from models.desk_work import DeskQuestion, DeskTask, Receive, TakeBack
 from models.events import Organisation
 from models.handoffs import Act, Firing, Handoff, Party, StatusChange
 from models.packs import RulePack
-from models.words import Code, Function, HandoffId, OrgId, Urgency
+from models.words import Code, Function, HandoffId, ItemId, OrgId, Urgency
 from rules import handoffs, transitions
 
 FIND_ANOTHER_WAY = "find-another-way"
@@ -32,6 +32,7 @@ class Turn:
         self.notices: list[Notice] = []
         self.receipt_for: HandoffId | None = None
         self.kept: tuple[Kept, ...] = ()
+        self.destroyed: list[ItemId] = []
 
     @property
     def changed(self) -> bool:
