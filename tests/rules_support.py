@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from activities.rule_packs import pack_on
 from models.case import CaseState, Entry
 from models.contracts import Refusal
-from models.desk_work import ConcludeAssessment, DeskTask, FindCandidates
+from models.desk_work import Collect, ConcludeAssessment, DeskTask, FindCandidates
 from models.events import (
     Acted,
     Actor,
@@ -168,7 +168,7 @@ class Case:
         self.does(TimePassed(), until)
         return self.firings()[before:]
 
-    def asked(self, work: type[FindCandidates | ConcludeAssessment]) -> DeskTask:
+    def asked(self, work: type[FindCandidates | ConcludeAssessment | Collect]) -> DeskTask:
         """The one question of this sort that stands open to a desk."""
         (task,) = (e.task for e in self.state.desk_effects.values() if isinstance(e.task.question, work))
         return task
