@@ -1,0 +1,90 @@
+"""What is asked of the plane over its API, and what it answers. Everything is asked in a body: no reference stands in
+a URL, and so in no access log."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from models.case import Receipt
+from models.contracts import Refusal
+from models.events import Event
+from models.words import CaseRef, CheckedRef, Code, Digest, ItemId, OrgId, RequestKey, Word
+
+LARGEST_REQUEST = 1024 * 1024
+"""Bytes. A sealed package is the largest thing that is sent."""
+SignedText = Annotated[str, Field(max_length=LARGEST_REQUEST)]
+
+
+class Done(Word):
+    """An act as its organisation signed it (JWS), for one case."""
+
+    case: CheckedRef
+    act: SignedText
+
+
+class Outcome(Word):
+    """What came of an act: its receipt, or why it was refused."""
+
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+
+
+class Foresight(Word):
+    """Would this be refused? Asked before anything is kept at a desk for it."""
+
+    case: CheckedRef
+    event: Event
+
+
+class AboutCase(Word):
+    case: CheckedRef
+
+
+class AboutKey(Word):
+    key: RequestKey
+
+
+class AboutPack(Word):
+    digest: Digest
+
+
+class AboutOpen(Word):
+    recipient: OrgId | None = None
+    requester: OrgId | None = None
+
+
+class AboutCases(Word):
+    org: OrgId | None = None
+    """Only those that this organisation has a part in."""
+
+
+class AboutDeadlines(Word):
+    case: CheckedRef | None = None
+
+
+class AboutPackage(Word):
+    package: ItemId
+
+
+class Fault(Word):
+    """Why a request was not answered. A code; never what was asked."""
+
+    code: Code
+    detail: str | None = None
+
+
+class Nothing(Word):
+    """A question without particulars."""
+
+
+class Rows(Word):
+    """Rows of the register, as JSON objects."""
+
+    rows: tuple[dict[str, Any], ...] = ()
+
+
+class KnownReceipt(Word):
+    case: CaseRef | None = None
+    receipt: Receipt | None = None
