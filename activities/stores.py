@@ -34,6 +34,11 @@ def desk_url(settings: Settings, org: OrgId) -> str:
     return with_password(template.format(org=org), settings.desk_password)
 
 
+def key_store_url(settings: Settings, org: OrgId) -> str:
+    template = settings.key_store_url_template or f"sqlite:///{settings.keys}/{{org}}/keys.db"
+    return template.format(org=org)
+
+
 def with_password(url: str, password: Any | None) -> str:
     if password is None:
         return url
@@ -106,7 +111,7 @@ def reading(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def migrate(engine: Engine, history: Literal["register", "desk"]) -> None:
+def migrate(engine: Engine, history: Literal["register", "desk", "keys"]) -> None:
     """Brings a database to the newest schema of its kind.
 
     Raises:

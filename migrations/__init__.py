@@ -1,1 +1,1 @@
-"""Schema migrations: `register` is the plane's, `desk` is every desk's."""
+"""Schema migrations: `register` is the plane's, `desk` is every desk's, `keys` is every key store's."""

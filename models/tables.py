@@ -1,4 +1,4 @@
-"""What all tables share: two bases kept apart, and instants that stay in UTC also where there are no time zones."""
+"""What all tables share: three bases kept apart, and instants that stay in UTC also where there are no time zones."""
 
 from __future__ import annotations
 
@@ -33,3 +33,7 @@ class RegisterTable(SQLModel, registry=registry()):
 
 class DeskTable(SQLModel, registry=registry()):
     """A table of one desk's store."""
+
+
+class KeyTable(SQLModel, registry=registry()):
+    """A table of one desk's key store."""

@@ -1,0 +1,1 @@
+"""Schema migrations: `register` is the plane's, `desk` is every desk's."""
