@@ -5,6 +5,11 @@ Revision: 0006, after 0005.
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
+import models.tables
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -12,8 +17,56 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "consents",
+        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("case", sa.String(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("stored_at", models.tables.UtcInstant(timezone=True), nullable=False),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.UniqueConstraint("case", "step"),
+    )
+    op.create_index("ix_consents_case", "consents", ["case"])
+    op.create_table(
+        "disclosures",
+        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("case", sa.String(), nullable=False),
+        sa.Column("handoff", sa.String(), nullable=False),
+        sa.Column("recipient", sa.String(), nullable=False),
+        sa.Column("way", sa.String(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("grounds", sa.JSON(), nullable=False),
+        sa.Column("by_consent", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("preview", sa.String(), nullable=False),
+        sa.Column("expires_at", models.tables.UtcInstant(timezone=True), nullable=True),
+        sa.Column("at", models.tables.UtcInstant(timezone=True), nullable=False),
+        sa.Column("settled_at", models.tables.UtcInstant(timezone=True), nullable=True),
+        sa.Column("user", sa.String(), nullable=False),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+    )
+    op.create_index("ix_disclosures_case", "disclosures", ["case"])
+    op.create_index("ix_disclosures_state", "disclosures", ["state"])
+    op.create_table(
+        "packages",
+        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("case", sa.String(), nullable=False),
+        sa.Column("handoff", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("grounds", sa.JSON(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("at", models.tables.UtcInstant(timezone=True), nullable=False),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+    )
+    op.create_index("ix_packages_case", "packages", ["case"])
 
 
 def downgrade() -> None:
-    pass
+    for table in ("packages", "disclosures", "consents"):
+        op.drop_table(table)

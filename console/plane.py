@@ -1,0 +1,127 @@
+"""The plane's side of its API: what an organisation has signed is verified, and only then enters the core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+from temporalio.client import Client
+
+from activities.rule_packs import PACKS, pack_on
+from activities.signatures import VerifiedAct
+from console.plane_reads import PlaneReads, now_of
+from models.case import CaseState, Receipt
+from models.contracts import Adoption, CaseInput, Refusal, Standing
+from models.events import Actor, Event, Opened, RulesAdopted, Submitted
+from models.packs import RulePack
+from models.plane import Outcome
+from models.settings import Settings
+from models.words import CaseRef, OrgId
+from rules.adoption import adoption_refused
+from rules.case import decide
+from workflows import cases
+from workflows.cases import NoSuchCase
+
+SUBMITTED: TypeAdapter[Submitted] = TypeAdapter(Submitted)
+
+
+class Plane:
+    """Takes acts on behalf of organisations whose signature has been verified."""
+
+    def __init__(self, settings: Settings, client: Client, reads: PlaneReads) -> None:
+        self._settings, self._client, self.reads = settings, client, reads
+
+    async def take(self, case: CaseRef, act: VerifiedAct) -> Outcome:
+        """Submits an act to its case.
+
+        Raises:
+            NoSuchCase, Unavailable: as `workflows.cases.submit`.
+            Forged: what was signed is not an act, or another organisation's.
+        """
+        event = proven(SUBMITTED, act)
+        if isinstance(event, Opened):
+            raise Forged("opening-goes-elsewhere")
+        return outcome(await cases.submit(self._client, case, event))
+
+    async def open(self, case: CaseRef, act: VerifiedAct) -> Outcome:
+        """Starts a case. Its state, rules and clock are made here: nothing but the opening comes from the desk."""
+        event = proven(SUBMITTED, act)
+        if not isinstance(event, Opened) or event.opener.id != act.org:
+            raise Forged("not-an-opening")
+        if event.training != self._settings.training:
+            return Outcome(refusal=Refusal(code="not-a-training-case"))
+        now = datetime.now(UTC) + event.clock_offset
+        pack = pack_on(now.date(), self.packs)
+        state = CaseState(case=case, training=event.training, clock_offset=event.clock_offset)
+        if isinstance(refusal := decide(state, event, now, pack), Refusal):
+            return Outcome(refusal=refusal)
+        start = CaseInput(state=state, pack=pack, opening=event, events_per_run=self._settings.events_per_run)
+        await cases.start_case(self._client, start)
+        return Outcome()
+
+    async def adopt(self, case: CaseRef, act: VerifiedAct) -> Outcome:
+        """Takes a case over to newer rules: those of this installation that have the digest that was signed."""
+        event = proven(TypeAdapter(RulesAdopted), act)
+        standing = await self.standing(case)
+        newer = pack_on(standing.now.date(), self.packs)
+        if newer.digest != event.pack:
+            return Outcome(refusal=Refusal(code="unknown-rules"))
+        return outcome(await cases.adopt(self._client, case, Adoption(event=event, pack=newer)))
+
+    async def foresee(self, case: CaseRef, org: OrgId, event: Event) -> Refusal | None:
+        """Whether the core would refuse this now."""
+        by: Actor | None = getattr(event, "by", None)
+        if by is None or by.org != org:
+            raise Forged("another-organisation")
+        standing = await self.standing(case)
+        found = decide(standing.state, event, standing.now, self.pack(standing))
+        return found if isinstance(found, Refusal) else None
+
+    async def shown(self, case: CaseRef, org: OrgId) -> Standing:
+        """How a case stands, as this organisation is shown it. One that it may not know of does not exist for it."""
+        standing = self.reads.seen(await self.standing(case), org)
+        if standing is None:
+            raise NoSuchCase(case)
+        return standing
+
+    async def standing(self, case: CaseRef) -> Standing:
+        try:
+            return await cases.standing(self._client, case)
+        except NoSuchCase:
+            state = self.reads.last_known(case)
+            if state is None:
+                raise
+            return Standing(state=state, now=now_of(state))
+
+    def pack(self, standing: Standing) -> RulePack:
+        return self.reads.pack_of(standing.state.case) or pack_on(standing.now.date(), self.packs)
+
+    @property
+    def packs(self) -> Path:
+        return self._settings.rule_packs or PACKS
+
+
+class Forged(Exception):
+    """What was signed is not what it was sent as. A code; nothing of what was sent."""
+
+
+def proven(words: TypeAdapter[Event] | TypeAdapter[Submitted] | TypeAdapter[RulesAdopted], act: VerifiedAct) -> Event:
+    """The event that an organisation signed, with the key that proves it.
+
+    Raises:
+        Forged: it is no event, or speaks for another organisation.
+    """
+    try:
+        event = words.validate_python(act.payload)
+    except ValidationError:
+        raise Forged("not-an-act") from None
+    by: Actor = event.by
+    if by.org != act.org:
+        raise Forged("another-organisation")
+    return event.model_copy(update={"by": Actor(org=act.org, proof="signature", key=act.fingerprint)})
+
+
+def outcome(came: Receipt | Refusal) -> Outcome:
+    return Outcome(refusal=came) if isinstance(came, Refusal) else Outcome(receipt=came)

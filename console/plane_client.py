@@ -1,0 +1,191 @@
+"""The way to the plane: every request signed with the key of the organisation that makes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import httpx
+from sqlmodel import SQLModel
+
+from activities.organisation_keys import OrganisationKeys
+from activities.signatures import request_token, signed
+from models.case import Receipt
+from models.contracts import Refusal, Standing
+from models.events import Event, Opened, RulesAdopted, Submitted
+from models.packs import RulePack
+from models.plane import (
+    AboutCase,
+    AboutCases,
+    AboutDeadlines,
+    AboutKey,
+    AboutOpen,
+    AboutPack,
+    Done,
+    Foresight,
+    KnownReceipt,
+    Outcome,
+    Rows,
+)
+from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
+from models.settings import Settings
+from models.words import CaseRef, OrgId, RequestKey, Word
+from workflows.cases import NO_ANSWER, NoSuchCase
+from workflows.connection import Unavailable
+
+AUDIENCE = "utvag-plane"
+ANSWER_SECONDS = 10.0
+CONNECT_SECONDS = 2.0
+Row = TypeVar("Row", bound=SQLModel)
+Answer = TypeVar("Answer", bound=Word)
+
+
+class NotTaken(Exception):
+    """The plane does not take this organisation's word. Says why and what to do."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class PlaneClient:
+    """One program's connection to the plane. `keys_of` gives the keys of an organisation that acts here."""
+
+    def __init__(self, settings: Settings, keys_of: Callable[[OrgId], OrganisationKeys]) -> None:
+        self._settings, self._keys_of = settings, keys_of
+        timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        self._http = httpx.Client(base_url=settings.plane, timeout=timeout, trust_env=False)
+
+    def ask(self, org: OrgId, path: str, question: Word) -> httpx.Response:
+        """One signed request.
+
+        Raises:
+            Unavailable: the plane does not answer, or can't reach what it needs.
+            NoSuchCase: there is none, or none that this organisation may know of.
+            NotTaken: the plane does not trust the signature.
+        """
+        body = question.model_dump_json().encode()
+        token = request_token(self._keys_of(org), "POST", path, body)
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        try:
+            answer = self._http.post(path, content=body, headers=headers)
+        except httpx.HTTPError as problem:
+            raise Unavailable(
+                not_there(self._settings) if isinstance(problem, httpx.ConnectError) else NO_ANSWER
+            ) from None
+        if answer.status_code == httpx.codes.OK:
+            return answer
+        code = fault_code(answer)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise NoSuchCase(getattr(question, "case", "?"))
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise NotTaken(code)
+        raise Unavailable(NO_ANSWER)
+
+    def told(self, org: OrgId, path: str, question: Word, answer: type[Answer]) -> Answer:
+        return answer.model_validate_json(self.ask(org, path, question).content)
+
+    # --- acts --------------------------------------------------------------------------------------------
+
+    async def submit(self, case: CaseRef, event: Submitted) -> Receipt | Refusal:
+        return receipt_of(await self._done("/v1/cases/submit", case, event))
+
+    async def open(self, case: CaseRef, event: Opened) -> Refusal | None:
+        return (await self._done("/v1/cases/open", case, event)).refusal
+
+    async def adopt(self, case: CaseRef, event: RulesAdopted) -> Receipt | Refusal:
+        return receipt_of(await self._done("/v1/cases/adopt", case, event))
+
+    async def _done(self, path: str, case: CaseRef, event: Submitted | RulesAdopted) -> Outcome:
+        org = event.by.org
+        act = signed(event.model_dump(mode="json"), self._keys_of(org), case=case, audience=AUDIENCE)
+        return await asyncio.to_thread(self.told, org, path, Done(case=case, act=act), Outcome)
+
+    async def foresee(self, case: CaseRef, event: Event, org: OrgId) -> Refusal | None:
+        question = Foresight(case=case, event=event)
+        return (await asyncio.to_thread(self.told, org, "/v1/cases/foresee", question, Outcome)).refusal
+
+    async def standing(self, case: CaseRef, org: OrgId) -> Standing:
+        return await asyncio.to_thread(self.told, org, "/v1/cases/standing", AboutCase(case=case), Standing)
+
+
+def receipt_of(outcome: Outcome) -> Receipt | Refusal:
+    came = outcome.refusal or outcome.receipt
+    if came is None:
+        raise Unavailable(NO_ANSWER)
+    return came
+
+
+def fault_code(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["code"])
+    except (ValueError, KeyError, TypeError):
+        return "unknown"
+
+
+def not_there(settings: Settings) -> str:
+    return (
+        f"Tjänsten svarar inte på {settings.plane}. Starta den med `make stack` och försök igen.\n"
+        f"The service does not answer at {settings.plane}. Start it with `make stack` and try again."
+    )
+
+
+class PlaneView:
+    """The register as the plane tells one organisation of it. Asks as `org`."""
+
+    def __init__(self, plane: PlaneClient, org: OrgId) -> None:
+        self._plane, self._org = plane, org
+
+    def _rows(self, what: str, question: Word) -> tuple[dict[str, Any], ...]:
+        return self._plane.told(self._org, f"/v1/register/{what}", question, Rows).rows
+
+    def _typed(self, row: type[Row], what: str, question: Word) -> list[Row]:
+        return [row.model_validate(told) for told in self._rows(what, question)]
+
+    def receipt(self, key: RequestKey) -> tuple[CaseRef, Receipt] | None:
+        """The case in which a request key was answered, and the answer, however long ago."""
+        known = self._plane.told(self._org, "/v1/register/receipt", AboutKey(key=key), KnownReceipt)
+        return (known.case, known.receipt) if known.case and known.receipt else None
+
+    def cases(self, org: OrgId | None = None) -> list[CaseRow]:
+        return self._typed(CaseRow, "cases", AboutCases(org=org))
+
+    def case(self, ref: CaseRef) -> CaseRow | None:
+        return next(iter(self._typed(CaseRow, "case", AboutCase(case=ref))), None)
+
+    def pack_digest(self, ref: CaseRef) -> str | None:
+        return next((row["digest"] for row in self._rows("pack_digest", AboutCase(case=ref))), None)
+
+    def pack(self, digest: str) -> RulePack | None:
+        return next((RulePack.model_validate(row) for row in self._rows("pack", AboutPack(digest=digest))), None)
+
+    def history(self, ref: CaseRef) -> list[CaseEventRow]:
+        return self._typed(CaseEventRow, "history", AboutCase(case=ref))
+
+    def firings(self, ref: CaseRef) -> list[FiringRow]:
+        return self._typed(FiringRow, "firings", AboutCase(case=ref))
+
+    def handoffs(self, ref: CaseRef) -> list[HandoffRow]:
+        return self._typed(HandoffRow, "handoffs", AboutCase(case=ref))
+
+    def status_changes(self, ref: CaseRef) -> list[tuple[int, str, str, str | None]]:
+        rows = self._rows("status_changes", AboutCase(case=ref))
+        return [(change[0], change[1], change[2], change[3]) for row in rows for change in [row["change"]]]
+
+    def deadlines(self, ref: CaseRef | None = None) -> list[DeadlineRow]:
+        return self._typed(DeadlineRow, "deadlines", AboutDeadlines(case=ref))
+
+    def open_between(
+        self, *, recipient: OrgId | None = None, requester: OrgId | None = None
+    ) -> list[tuple[HandoffRow, datetime | None, timedelta]]:
+        found = self._rows("open_between", AboutOpen(recipient=recipient, requester=requester))
+        return [
+            (
+                HandoffRow.model_validate(one["row"]),
+                datetime.fromisoformat(one["due"]) if one["due"] else None,
+                timedelta(seconds=one["offset"]),
+            )
+            for one in found
+        ]
