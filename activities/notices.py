@@ -44,6 +44,22 @@ ABOUT = {
         "En förfrågan som gått ut har ändå utförts.",
         "A request that had expired was done all the same.",
     ),
+    "package-waiting": (
+        "Det ni har lämnat ut har ännu inte hämtats: mottagaren kan inte nås.",
+        "What you have disclosed has not been taken yet: the recipient can't be reached.",
+    ),
+    "package-not-taken": (
+        "Det ni lämnade ut togs inte emot och är förstört. Det behöver lämnas på annat sätt, eller inte alls.",
+        "What you disclosed was not taken and is destroyed. It needs another way, or none.",
+    ),
+    "incident": (
+        "En incident har rapporterats hos er. Se ärendet vid er desk nu.",
+        "An incident has been reported at your organisation. Look at the case at your desk now.",
+    ),
+    "break-glass": (
+        "Nödåtkomst har använts hos er. Granska den i loggen vid er desk.",
+        "Emergency access was used at your organisation. Review it in the log at your desk.",
+    ),
     "desk-unreachable": ("En mottagare kan inte nås just nu.", "A recipient can't be reached just now."),
 }
 

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from console import words
+from console import disclosure_words, words
 from console.deadline_views import WEEKDAYS, clock, end_clock
 from console.layout import both
 from models.handoffs import Act
@@ -28,7 +28,7 @@ NOTICE = {
     "expired": ("gick ut obesvarad", "expired unanswered"),
     "measure-lapsed": ("åtgärden har upphört", "the measure has lapsed"),
     "answered-after-expiry": ("besvarad efter att den gått ut", "answered after it expired"),
-}
+} | disclosure_words.NOTICE
 STYLE = {
     "rung": "red",
     "deadline-late": "bold red",

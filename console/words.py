@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console import disclosure_words
 from models.contracts import Refusal
 from models.handoffs import Act, Status
 from models.words import Consent, CustodyPlace, Need, Phase, TrackB, Urgency
@@ -123,7 +124,7 @@ ROLE = {
     "regional-coordinator": ("regional samordnare", "regional coordinator"),
     "national-coordinator": ("nationell samordnare", "national coordinator"),
     "operator": ("drift", "operator"),
-}
+} | disclosure_words.ROLE
 EVENT = {
     "opened": ("ärendet öppnades", "case opened"),
     "facts-recorded": ("uppgift noterad", "facts recorded"),
@@ -135,7 +136,7 @@ EVENT = {
     "desk-answered": ("mottagarens desk svarade", "desk answered"),
     "desk-silent": ("mottagarens desk svarade inte", "desk silent"),
     "closed": ("ärendet avslutades", "case closed"),
-}
+} | disclosure_words.EVENT
 REFUSAL = {
     "not-your-handoff": (
         "Er organisation är varken avsändare eller mottagare.",
@@ -365,7 +366,7 @@ UNTOLD = ("work-under-way",)
 def refusal_sentence(refusal: Refusal) -> tuple[str, str]:
     """Why, and what is possible instead."""
     plain = ("Det går inte nu.", "Not possible now.")
-    sv, en = REFUSAL.get(refusal.code, plain)
+    sv, en = (REFUSAL | disclosure_words.SENTENCES).get(refusal.code, plain)
     detail = refusal.detail or ""
     known = {word.value: pair for words in (STATUS, CONSENT) for word, pair in words.items()} | OUTCOME
     sv_detail, en_detail = known.get(detail, (detail, detail))

@@ -178,6 +178,16 @@ class Recalled(Word):
     package: ItemId
 
 
+class Raised(Word):
+    """Something at an organisation that its own managers must know of now. What, is known at its desk."""
+
+    kind: Literal["raised"] = "raised"
+    key: RequestKey
+    by: Actor
+    about: Literal["incident", "break-glass"]
+    subject: ItemId | None = None
+
+
 class Closed(Word):
     kind: Literal["closed"] = "closed"
     key: RequestKey
@@ -246,7 +256,8 @@ class DeskSilent(Word):
 
 
 Submitted = Annotated[
-    Opened | FactsRecorded | Sent | Acted | Disclosed | Recalled | ClockMoved | Closed, Field(discriminator="kind")
+    Opened | FactsRecorded | Sent | Acted | Disclosed | Recalled | Raised | ClockMoved | Closed,
+    Field(discriminator="kind"),
 ]
 """What a person or another system submits. Each has a request key and an actor."""
 Event = Annotated[
@@ -256,6 +267,7 @@ Event = Annotated[
     | Acted
     | Disclosed
     | Recalled
+    | Raised
     | RulesAdopted
     | ClockMoved
     | Closed

@@ -18,6 +18,7 @@ from models.events import (
     Event,
     FactsRecorded,
     Opened,
+    Raised,
     Recalled,
     RulesAdopted,
     Sent,
@@ -27,7 +28,7 @@ from models.events import (
 from models.handoffs import Act
 from models.packs import RulePack
 from models.words import Consent, Function, OrgId, TrackB
-from rules import acts, adoption, desks, disclosures, facts, handoffs, progress
+from rules import acts, adoption, alarms, desks, disclosures, facts, handoffs, progress
 from rules.clocks import BeyondCalendar
 from rules.timing import pass_time
 from rules.turn import PLAN_OR_CLOSE, Turn
@@ -113,6 +114,8 @@ def apply(turn: Turn, event: Event, newer: RulePack | None) -> Refusal | None:
             return disclosures.disclose(turn, event)
         case Recalled():
             return disclosures.recall(turn, event)
+        case Raised():
+            return alarms.raise_alarm(turn, event)
         case RulesAdopted():
             return adoption.adopt(turn, event, newer)
         case ClockMoved():
