@@ -361,12 +361,13 @@ LEADING = {
 }
 UNTOLD = ("work-under-way",)
 """Refusals whose `possible` says nothing to a person."""
+REFUSAL |= disclosure_words.SENTENCES
 
 
 def refusal_sentence(refusal: Refusal) -> tuple[str, str]:
     """Why, and what is possible instead."""
     plain = ("Det går inte nu.", "Not possible now.")
-    sv, en = (REFUSAL | disclosure_words.SENTENCES).get(refusal.code, plain)
+    sv, en = REFUSAL.get(refusal.code, plain)
     detail = refusal.detail or ""
     known = {word.value: pair for words in (STATUS, CONSENT) for word, pair in words.items()} | OUTCOME
     sv_detail, en_detail = known.get(detail, (detail, detail))
