@@ -150,6 +150,8 @@ class TermRule(Dated):
 
     what: Literal["term"]
     counts_from: Literal["last-entry", "closure"]
+    closure_is_entry: bool = False
+    """Ending the case is itself an entry in this agency's file."""
     years: int = Field(ge=1, le=150)
     ends: Literal["duty-arises", "at-latest"]
     """`duty-arises`: may be disposed of once the years have passed. `at-latest`: must be gone when they have."""
@@ -174,7 +176,7 @@ class KeepRule(Dated):
 
 
 class AgeRule(Dated):
-    """Not disposed of before the person has reached an age."""
+    """Not disposed of before the year is over in which the person reaches an age: new year tells no birthday."""
 
     what: Literal["age"]
     years: int = Field(ge=1, le=150)
