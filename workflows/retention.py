@@ -1,4 +1,4 @@
-"""The durable shell of one desk's disposal: it wakes, asks the desk, waits for the archive role, has the desk destroy."""
+"""The durable shell of a desk's disposal: it wakes, asks the desk, waits for the archive role, has the desk destroy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ with workflow.unsafe.imports_passed_through():
         RetentionInput,
         RetentionReceipt,
         RetentionStanding,
-        RetentionState,
         TimePassed,
         workflow_id,
     )
@@ -102,7 +101,7 @@ class RetentionWorkflow:
             raise ApplicationError(outcome.code, outcome, type="Refused", non_retryable=True)
         if outcome.silent and not self.state.silent:
             workflow.logger.error("a desk does not answer about disposal", extra={"desk": outcome.org})
-        self.state: RetentionState = outcome
+        self.state = outcome
 
     def _may_end(self) -> bool:
         return self._is_long() and not self._in_flight and workflow.all_handlers_finished()
