@@ -28,7 +28,7 @@ class OuterKeyRow(KeyTable, table=True):
 
 
 class DataKeyRow(KeyTable, table=True):
-    """A data key, wrapped. Without `blob` it has been destroyed, and the row says that no new one may take its place."""
+    """A data key, wrapped. Without `blob` it has been destroyed, and the row says that none may take its place."""
 
     __tablename__ = "data_keys"
     case: str = Field(primary_key=True)
