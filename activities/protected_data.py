@@ -75,7 +75,7 @@ class DeskStore:
                 OpeningRow(
                     key=opening.key,
                     case=opening.case,
-                    input=opening.input.model_dump(mode="json"),
+                    input=opening.event.model_dump(mode="json"),
                     stored_at=datetime.now(UTC),
                 )
             )
@@ -152,7 +152,9 @@ def after_the_latest(session: Session, row: ItemRow) -> datetime:
 
 
 def as_opening(row: OpeningRow) -> Opening:
-    return Opening.model_validate({"key": row.key, "case": row.case, "input": row.input, "started": row.started})
+    """An opening as it was kept; before the plane had an API, the whole start of the case was kept with it."""
+    event = row.input.get("opening", row.input)
+    return Opening.model_validate({"key": row.key, "case": row.case, "event": event, "started": row.started})
 
 
 class Inbox:

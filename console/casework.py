@@ -9,19 +9,20 @@ from functools import cached_property
 from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
-from temporalio.client import Client
 
 from activities.desks import open_desk
 from activities.directory import Directory, load_directory
+from activities.organisation_keys import OrganisationKeys
 from activities.protected_data import DeskStore
-from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, pack_on
-from activities.stores import BadDatabase, open_existing, register_url
+from activities.stores import BadDatabase
+from console.acting_keys import acting_keys
 from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unknown_codes
 from console.coding import coded_facts, kept_items, start_of
 from console.failures import Fault, Invalid, NotFound, Refused
+from console.plane_client import PlaneClient, PlaneView
 from models.case import CaseState, Receipt
-from models.contracts import CaseInput, Opening, Refusal, Standing
+from models.contracts import Opening, Refusal, Standing
 from models.desk_tables import InboxRow
 from models.directory import DirectoryEntry
 from models.events import (
@@ -52,9 +53,8 @@ from models.words import (
     case_reference,
 )
 from rules.case import decide, involved
-from workflows import cases
+from rules.visibility import OPERATOR
 from workflows.cases import NoSuchCase
-from workflows.connection import connect
 
 LONGEST_STEP = timedelta(days=7)
 """A long move of a training clock is made in steps, so that no single revision grows large."""
@@ -64,10 +64,12 @@ REST_SECONDS = 15.0
 class Casework:
     """One program's way to the cases: its settings, its directory, its connection, the desks on this machine."""
 
-    def __init__(self, settings: Settings, client: Client | None = None) -> None:
+    def __init__(self, settings: Settings, asking: OrgId | None = None) -> None:
         self.settings = settings
-        self._client = client
+        self.asking = asking or settings.org or OPERATOR
+        """Who looks: an organisation sees its own handoffs, the operator of this installation all references."""
         self._desks: dict[OrgId, DeskStore] = {}
+        self._keys: dict[OrgId, OrganisationKeys] = {}
         self._packs: dict[str, RulePack] = {}
 
     @cached_property
@@ -75,13 +77,22 @@ class Casework:
         return load_directory(self.settings.directory)
 
     @cached_property
-    def view(self) -> RegisterView:
-        return RegisterView(open_existing(register_url(self.settings)))
+    def plane(self) -> PlaneClient:
+        return PlaneClient(self.settings, self.keys)
 
-    async def client(self) -> Client:
-        if self._client is None:
-            self._client = await connect(self.settings)
-        return self._client
+    @cached_property
+    def view(self) -> PlaneView:
+        return PlaneView(self.plane, self.asking)
+
+    def keys(self, org: OrgId) -> OrganisationKeys:
+        """The keys that an organisation acts with on this machine.
+
+        Raises:
+            Refused: there are none, and this is not an installation that makes them for everybody.
+        """
+        if org not in self._keys:
+            self._keys[org] = acting_keys(self.settings, org)
+        return self._keys[org]
 
     def desk(self, org: OrgId) -> DeskStore:
         if org not in self._desks:
@@ -106,10 +117,10 @@ class Casework:
             Unavailable: Temporal can't be reached. Nothing was kept.
             Refused: the rules can't take such a case. Nothing was kept.
         """
-        client = await self.client()
         opener = self.directory.get(intake.opened_by or self.opener_for(intake))
         if opener is None or not opener.active:
             raise Invalid(Fault("opened_by", "finns inte i katalogen: directory list", "not in the directory"))
+        await self.plane.ready(opener.id)
         desk = self.desk(opener.id)
         key = intake.request_key or str(uuid4())
         opening = desk.opening(key)
@@ -118,7 +129,8 @@ class Casework:
             desk.open_case(opening, opener.id, kept_items(intake, key))
             opening = desk.opening(key) or opening
         if not opening.started:
-            await cases.start_case(client, opening.input)
+            if refusal := await self.plane.open(opening.case, opening.event):
+                raise Refused(refusal)
             desk.started(opening.key)
         return opening.case
 
@@ -144,8 +156,7 @@ class Casework:
         state = CaseState(case=case, training=self.settings.training, clock_offset=offset)
         if isinstance(refusal := decide(state, event, now + offset, pack), Refusal):
             raise Refused(refusal)
-        start = CaseInput(state=state, pack=pack, opening=event, events_per_run=self.settings.events_per_run)
-        return Opening(key=key, case=case, input=start)
+        return Opening(key=key, case=case, event=event)
 
     def offset(self, intake: Intake, now: datetime) -> timedelta:
         if intake.opened_at is None:
@@ -172,7 +183,7 @@ class Casework:
         event = FactsRecorded(key=key, by=Actor(org=org), facts=facts)
         if receipt := self.earlier_receipt(case, event):
             return receipt
-        refusal = self.foreseen(standing, event) if facts != Facts() else None
+        refusal = await self.foreseen(case, event) if facts != Facts() else None
         known_already = kept and refusal is not None and refusal.code == "nothing-new"
         if refusal is not None and not known_already:
             raise Refused(refusal)
@@ -226,7 +237,7 @@ class Casework:
         event = acted(handoff, act, org, said, self.organisation(said.to) if said.to else None, key)
         kept = kept_words(said, handoff, key)
         if kept and self.earlier_receipt(case, event) is None:
-            if refusal := self.foreseen(await self.standing(case), event):
+            if refusal := await self.foreseen(case, event):
                 raise Refused(refusal)
             for item, category, content in kept.values():
                 self.desk(org).keep(item, case, category, org, content)
@@ -280,7 +291,7 @@ class Casework:
         if receipt := self.earlier_receipt(case, event):
             return receipt
         try:
-            outcome = await cases.submit(await self.client(), case, event)
+            outcome = await self.plane.submit(case, event)
         except NoSuchCase:
             row = self.view.case(case)
             if row is None or row.closed_as is None:
@@ -290,10 +301,9 @@ class Casework:
             raise Refused(outcome)
         return outcome
 
-    def foreseen(self, standing: Standing, event: Submitted) -> Refusal | None:
+    async def foreseen(self, case: CaseRef, event: Submitted) -> Refusal | None:
         """Whether the core would refuse this, asked before anything is kept at a desk for it."""
-        outcome = decide(standing.state, event, standing.now, self.pack(standing.state.case))
-        return outcome if isinstance(outcome, Refusal) else None
+        return await self.plane.foresee(case, event)
 
     def earlier_receipt(self, case: CaseRef, event: Submitted | RulesAdopted) -> Receipt | None:
         """The receipt that this very request was given, however long ago.
@@ -340,7 +350,7 @@ class Casework:
     async def standing(self, case: CaseRef) -> Standing:
         """How a case stands: from its workflow, or from the register when it has ended."""
         try:
-            return await cases.standing(await self.client(), case)
+            return await self.plane.standing(case, self.asking)
         except NoSuchCase:
             return self.last_known(case)
 

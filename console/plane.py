@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 from temporalio.client import Client
 
+from activities.exchange import Exchange
 from activities.rule_packs import PACKS, pack_on
-from activities.signatures import VerifiedAct
 from console.plane_reads import PlaneReads, now_of
 from models.case import CaseState, Receipt
 from models.contracts import Adoption, CaseInput, Refusal, Standing
-from models.events import Actor, Event, Opened, RulesAdopted, Submitted
+from models.events import Actor, Disclosed, Event, Opened, RulesAdopted, Submitted
 from models.packs import RulePack
 from models.plane import Outcome
+from models.published_keys import VerifiedAct
 from models.settings import Settings
 from models.words import CaseRef, OrgId
-from rules.adoption import adoption_refused
 from rules.case import decide
 from workflows import cases
 from workflows.cases import NoSuchCase
@@ -30,8 +30,8 @@ SUBMITTED: TypeAdapter[Submitted] = TypeAdapter(Submitted)
 class Plane:
     """Takes acts on behalf of organisations whose signature has been verified."""
 
-    def __init__(self, settings: Settings, client: Client, reads: PlaneReads) -> None:
-        self._settings, self._client, self.reads = settings, client, reads
+    def __init__(self, settings: Settings, client: Client, reads: PlaneReads, exchange: Exchange) -> None:
+        self._settings, self._client, self.reads, self._exchange = settings, client, reads, exchange
 
     async def take(self, case: CaseRef, act: VerifiedAct) -> Outcome:
         """Submits an act to its case.
@@ -43,7 +43,18 @@ class Plane:
         event = proven(SUBMITTED, act)
         if isinstance(event, Opened):
             raise Forged("opening-goes-elsewhere")
+        if isinstance(event, Disclosed) and event.way == "sealed" and not await self.lies_sealed(case, event):
+            return Outcome(refusal=Refusal(code="package-not-there"))
         return outcome(await cases.submit(self._client, case, event))
+
+    async def lies_sealed(self, case: CaseRef, event: Disclosed) -> bool:
+        """Whether the exchange has the very package that is said to have been sent."""
+        found = await asyncio.to_thread(self._exchange.state, event.package)
+        if found is None or found.label is None or found.digest != event.digest:
+            return False
+        label = found.label
+        said = (case, event.handoff, event.by.org, event.recipient, event.categories, event.grounds)
+        return said == (label.case, label.handoff, label.sender, label.recipient, label.categories, label.grounds)
 
     async def open(self, case: CaseRef, act: VerifiedAct) -> Outcome:
         """Starts a case. Its state, rules and clock are made here: nothing but the opening comes from the desk."""
@@ -114,7 +125,7 @@ def proven(words: TypeAdapter[Event] | TypeAdapter[Submitted] | TypeAdapter[Rule
         Forged: it is no event, or speaks for another organisation.
     """
     try:
-        event = words.validate_python(act.payload)
+        event = words.validate_python(act.event)
     except ValidationError:
         raise Forged("not-an-act") from None
     by: Actor = event.by

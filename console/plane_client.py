@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
 from sqlmodel import SQLModel
 
+from activities.key_directory import KnownKeys
 from activities.organisation_keys import OrganisationKeys
-from activities.signatures import request_token, signed
+from activities.signatures import digest_of, request_token, signed
 from models.case import Receipt
 from models.contracts import Refusal, Standing
-from models.events import Event, Opened, RulesAdopted, Submitted
+from models.events import Opened, RulesAdopted, Submitted
+from models.exchange import Delivery, Envelope
 from models.packs import RulePack
 from models.plane import (
     AboutCase,
@@ -22,20 +24,26 @@ from models.plane import (
     AboutDeadlines,
     AboutKey,
     AboutOpen,
+    AboutOrganisation,
     AboutPack,
+    AboutPackage,
+    Deliveries,
     Done,
     Foresight,
     KnownReceipt,
+    Leased,
+    Nothing,
     Outcome,
+    Published,
     Rows,
 )
+from models.published_keys import PublishedKeys
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
 from models.settings import Settings
-from models.words import CaseRef, OrgId, RequestKey, Word
+from models.words import CaseRef, ItemId, OrgId, RequestKey, Word
 from workflows.cases import NO_ANSWER, NoSuchCase
 from workflows.connection import Unavailable
 
-AUDIENCE = "utvag-plane"
 ANSWER_SECONDS = 10.0
 CONNECT_SECONDS = 2.0
 Row = TypeVar("Row", bound=SQLModel)
@@ -45,9 +53,9 @@ Answer = TypeVar("Answer", bound=Word)
 class NotTaken(Exception):
     """The plane does not take this organisation's word. Says why and what to do."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, detail: str | None = None) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.detail = code, detail
 
 
 class PlaneClient:
@@ -66,23 +74,77 @@ class PlaneClient:
             NoSuchCase: there is none, or none that this organisation may know of.
             NotTaken: the plane does not trust the signature.
         """
-        body = question.model_dump_json().encode()
-        token = request_token(self._keys_of(org), "POST", path, body)
-        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-        try:
-            answer = self._http.post(path, content=body, headers=headers)
-        except httpx.HTTPError as problem:
-            raise Unavailable(
-                not_there(self._settings) if isinstance(problem, httpx.ConnectError) else NO_ANSWER
-            ) from None
+        answer = self._asked(org, path, question)
+        if fault_code(answer) == "key-unknown" and self._settings.mode == "embedded":
+            self.publish(self._keys_of(org).public())
+            answer = self._asked(org, path, question)
         if answer.status_code == httpx.codes.OK:
             return answer
         code = fault_code(answer)
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise NoSuchCase(getattr(question, "case", "?"))
-        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.BAD_REQUEST):
             raise NotTaken(code)
         raise Unavailable(NO_ANSWER)
+
+    def _asked(self, org: OrgId, path: str, question: Word) -> httpx.Response:
+        body = question.model_dump_json().encode()
+        token = request_token(
+            self._keys_of(org),
+            "POST",
+            path,
+            digest_of(body),
+            audience=self._settings.event_source,
+            now=datetime.now(UTC),
+        )
+        return self._post(path, body, {"authorization": f"Bearer {token}"})
+
+    def _post(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        try:
+            return self._http.post(path, content=body, headers=headers | {"content-type": "application/json"})
+        except httpx.HTTPError as problem:
+            raise Unavailable(
+                not_there(self._settings) if isinstance(problem, httpx.ConnectError) else NO_ANSWER
+            ) from None
+
+    def publish(self, keys: PublishedKeys) -> None:
+        """Publishes an organisation's keys. Publishing again changes nothing.
+
+        Raises:
+            NotTaken: the plane does not believe them; the detail is the fingerprint that an operator compares.
+        """
+        answer = self._post("/v1/keys/publish", keys.model_dump_json().encode(), {})
+        if answer.status_code != httpx.codes.OK:
+            raise Unavailable(NO_ANSWER)
+        if refusal := Outcome.model_validate_json(answer.content).refusal:
+            raise NotTaken(refusal.code, refusal.detail)
+
+    def published(self, org: OrgId, asking: OrgId) -> KnownKeys:
+        """The published keys of an organisation, to verify and to seal with."""
+        return KnownKeys(self.told(asking, "/v1/keys/published", AboutOrganisation(org=org), Published).keys)
+
+    async def ready(self, org: OrgId) -> None:
+        """Raises: Unavailable: the plane does not answer."""
+        await asyncio.to_thread(self.ask, org, "/v1/ready", Nothing())
+
+    # --- the exchange ----------------------------------------------------------------------------------
+
+    def leave(self, envelope: Envelope) -> Refusal | None:
+        return self.told(envelope.sender, "/v1/exchange/leave", envelope, Outcome).refusal
+
+    def lease(self, package: ItemId, org: OrgId) -> Envelope | Refusal:
+        leased = self.told(org, "/v1/exchange/lease", AboutPackage(package=package), Leased)
+        return leased.envelope or leased.refusal or Refusal(code="no-such-package")
+
+    def confirm(self, package: ItemId, org: OrgId) -> Refusal | None:
+        return self.told(org, "/v1/exchange/confirm", AboutPackage(package=package), Outcome).refusal
+
+    def revoke(self, package: ItemId, org: OrgId) -> Refusal | None:
+        return self.told(org, "/v1/exchange/revoke", AboutPackage(package=package), Outcome).refusal
+
+    def delivery(self, package: ItemId, org: OrgId) -> Delivery | None:
+        found = self.told(org, "/v1/exchange/state", AboutPackage(package=package), Deliveries).deliveries
+        return found[0] if found else None
 
     def told(self, org: OrgId, path: str, question: Word, answer: type[Answer]) -> Answer:
         return answer.model_validate_json(self.ask(org, path, question).content)
@@ -100,12 +162,13 @@ class PlaneClient:
 
     async def _done(self, path: str, case: CaseRef, event: Submitted | RulesAdopted) -> Outcome:
         org = event.by.org
-        act = signed(event.model_dump(mode="json"), self._keys_of(org), case=case, audience=AUDIENCE)
+        now, audience = datetime.now(UTC), self._settings.event_source
+        act = signed(event.model_dump(mode="json"), self._keys_of(org), case=case, audience=audience, now=now)
         return await asyncio.to_thread(self.told, org, path, Done(case=case, act=act), Outcome)
 
-    async def foresee(self, case: CaseRef, event: Event, org: OrgId) -> Refusal | None:
+    async def foresee(self, case: CaseRef, event: Submitted) -> Refusal | None:
         question = Foresight(case=case, event=event)
-        return (await asyncio.to_thread(self.told, org, "/v1/cases/foresee", question, Outcome)).refusal
+        return (await asyncio.to_thread(self.told, event.by.org, "/v1/cases/foresee", question, Outcome)).refusal
 
     async def standing(self, case: CaseRef, org: OrgId) -> Standing:
         return await asyncio.to_thread(self.told, org, "/v1/cases/standing", AboutCase(case=case), Standing)

@@ -13,7 +13,7 @@ from models.contracts import Standing
 from models.packs import RulePack
 from models.plane import AboutCases, AboutDeadlines, AboutKey, AboutOpen, AboutPack, KnownReceipt
 from models.register import CaseRow, DeadlineRow, HandoffRow
-from models.words import CaseRef, Function, OrgId
+from models.words import CaseRef, Function, HandoffId, OrgId
 from rules import visibility
 from rules.visibility import OPERATOR
 
@@ -93,6 +93,11 @@ class PlaneReads:
         return [
             row for row in rows if visibility.sees_handoff(state, pack, org, row.kind, row.requester, row.recipient)
         ]
+
+    def parties_of(self, ref: CaseRef, handoff: HandoffId) -> tuple[OrgId, ...]:
+        """Requester and recipient of an open handoff, as the register knows it; nobody when there is none."""
+        found = [row for row in self._view.handoffs(ref) if row.id == handoff and row.ended_at is None]
+        return (found[0].requester, found[0].recipient) if found else ()
 
     def handoffs(self, org: OrgId, ref: CaseRef) -> list[dict[str, Any]]:
         return dumped(self.shown_handoffs(ref, org))

@@ -8,12 +8,11 @@ from activities.rule_packs import PACKS, pack_on
 from console.casework import Casework
 from console.failures import Refused
 from models.case import Receipt
-from models.contracts import Adoption, Refusal, Standing
+from models.contracts import Refusal, Standing
 from models.events import Actor, RulesAdopted
 from models.packs import RulePack
 from models.words import CaseRef, OrgId, RequestKey
 from rules.adoption import Shift, adoption_refused, shifts
-from workflows import cases
 
 
 def newest(casework: Casework, standing: Standing) -> RulePack:
@@ -48,7 +47,7 @@ async def adopt(
     event = RulesAdopted(key=key or str(uuid4()), by=Actor(org=org), pack=newer.digest)
     if receipt := casework.earlier_receipt(case, event):
         return receipt
-    outcome = await cases.adopt(await casework.client(), case, Adoption(event=event, pack=newer))
+    outcome = await casework.plane.adopt(case, event)
     if isinstance(outcome, Refusal):
         raise Refused(outcome)
     return outcome

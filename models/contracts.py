@@ -75,5 +75,5 @@ class Opening(Word):
 
     key: RequestKey
     case: CaseRef
-    input: CaseInput
+    event: Opened
     started: bool = False

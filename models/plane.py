@@ -10,6 +10,8 @@ from pydantic import Field
 from models.case import Receipt
 from models.contracts import Refusal
 from models.events import Event
+from models.exchange import Delivery, Envelope
+from models.published_keys import PublishedKey
 from models.words import CaseRef, CheckedRef, Code, Digest, ItemId, OrgId, RequestKey, Word
 
 LARGEST_REQUEST = 1024 * 1024
@@ -66,6 +68,26 @@ class AboutDeadlines(Word):
 
 class AboutPackage(Word):
     package: ItemId
+
+
+class AboutOrganisation(Word):
+    org: OrgId | None = None
+    """None: every organisation's."""
+
+
+class Leased(Word):
+    """A sealed package for the desk that it is meant for, or why not."""
+
+    envelope: Envelope | None = None
+    refusal: Refusal | None = None
+
+
+class Deliveries(Word):
+    deliveries: tuple[Delivery, ...] = ()
+
+
+class Published(Word):
+    keys: tuple[PublishedKey, ...] = ()
 
 
 class Fault(Word):

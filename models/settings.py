@@ -108,6 +108,11 @@ class Settings(BaseSettings):
     """Where the plane's API is: https, or http to this machine."""
     plane_port: int = Field(default=8766, ge=0, le=65_535)
 
+    org: OrgId | None = None
+    """Who asks when a command names nobody; without it the operator of this installation."""
+    accepted_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_json)] = ()
+    """Production: fingerprints of first signing keys that the operator has compared with their organisations."""
+
     @property
     def keys(self) -> Path:
         return self.keys_dir or self.var / "keys"

@@ -1,0 +1,352 @@
+"""The plane's API over HTTP: every request is signed by an organisation, and answered as far as that one may see.
+
+Nothing is asked in a URL and nothing told in an error but a code: access logs and error bodies hold no reference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from activities.audit import AuditLog, CannotAudit
+from activities.exchange import Exchange
+from activities.key_directory import KeyDirectory
+from activities.signatures import SeenRequests, SignedActs, digest_of, verify, verify_request
+from console.plane import Forged, Plane
+from models.access import Role
+from models.audit import AuditEntry
+from models.contracts import Refusal, Standing
+from models.exchange import Delivery, Envelope
+from models.plane import (
+    LARGEST_REQUEST,
+    AboutCase,
+    AboutCases,
+    AboutDeadlines,
+    AboutKey,
+    AboutOpen,
+    AboutOrganisation,
+    AboutPack,
+    AboutPackage,
+    Deliveries,
+    Done,
+    Fault,
+    Foresight,
+    KnownReceipt,
+    Leased,
+    Nothing,
+    Outcome,
+    Published,
+    Rows,
+)
+from models.published_keys import PublishedKeys
+from models.settings import Settings
+from models.words import CaseRef, OrgId, Word
+from workflows.cases import NoSuchCase
+from workflows.connection import Unavailable
+
+OWN_THREADS = 4
+log = structlog.get_logger(__name__)
+
+
+class Doors(NamedTuple):
+    """What stands behind the API."""
+
+    settings: Settings
+    plane: Plane
+    keys: KeyDirectory
+    acts: SignedActs
+    exchange: Exchange
+    audit: AuditLog
+    seen: SeenRequests
+
+
+class Refusing(Exception):
+    """A request that is not answered: an HTTP status and a code."""
+
+    def __init__(self, status: int, code: str, detail: str | None = None) -> None:
+        super().__init__(code)
+        self.status, self.code, self.detail = status, code, detail
+
+
+Handler = Callable[[Doors, OrgId, Any], Awaitable[Word]]
+
+
+# --- cases ---------------------------------------------------------------------------------------------
+
+
+async def submit(doors: Doors, _: OrgId, done: Done) -> Outcome:
+    return await doors.plane.take(done.case, await believed(doors, done))
+
+
+async def open_case(doors: Doors, _: OrgId, done: Done) -> Outcome:
+    return await doors.plane.open(done.case, await believed(doors, done))
+
+
+async def adopt(doors: Doors, _: OrgId, done: Done) -> Outcome:
+    return await doors.plane.adopt(done.case, await believed(doors, done))
+
+
+async def foresee(doors: Doors, org: OrgId, asked: Foresight) -> Outcome:
+    return Outcome(refusal=await doors.plane.foresee(asked.case, org, asked.event))
+
+
+async def standing(doors: Doors, org: OrgId, asked: AboutCase) -> Standing:
+    return await doors.plane.shown(asked.case, org)
+
+
+async def believed(doors: Doors, done: Done) -> Any:
+    """The act, when its signature proves it; kept as it came before it is taken.
+
+    Raises:
+        Refusing: it proves nothing. That is written into the plane's audit.
+    """
+    now = datetime.now(UTC)
+    act = await asyncio.to_thread(
+        verify, done.act, doors.keys, case=done.case, audience=doors.settings.event_source, now=now
+    )
+    if isinstance(act, Refusal):
+        await asyncio.to_thread(audit_refusal, doors, done.case, act.code)
+        raise Refusing(401, act.code)
+    if refused := await asyncio.to_thread(doors.acts.keep, act, now):
+        raise Refusing(409, refused.code)
+    return act
+
+
+def audit_refusal(doors: Doors, case: CaseRef | None, code: str) -> None:
+    doors.audit.write(
+        AuditEntry(
+            at=datetime.now(UTC),
+            org="plane",
+            user="system",
+            role=Role.SYSTEM,
+            action="act-refused",
+            case=case,
+            outcome=code,
+        )
+    )
+
+
+# --- the register --------------------------------------------------------------------------------------
+
+
+def rows(of: Callable[[Doors], Callable[[OrgId, Any], Sequence[dict[str, Any]]]]) -> Handler:
+    """A question to the register whose answer is rows."""
+
+    async def answer(doors: Doors, org: OrgId, asked: Any) -> Rows:
+        about = asked.case if isinstance(asked, AboutCase) else asked
+        return Rows(rows=tuple(await asyncio.to_thread(of(doors), org, about)))
+
+    return answer
+
+
+async def receipt(doors: Doors, org: OrgId, asked: AboutKey) -> KnownReceipt:
+    return await asyncio.to_thread(doors.plane.reads.receipt, org, asked)
+
+
+# --- the exchange --------------------------------------------------------------------------------------
+
+
+async def leave(doors: Doors, org: OrgId, envelope: Envelope) -> Outcome:
+    """Takes a sealed package between the two parties of an open handoff, and from its sender alone."""
+    if envelope.sender != org:
+        raise Refusing(403, "not-your-package")
+    parties = await asyncio.to_thread(doors.plane.reads.parties_of, envelope.case, envelope.handoff)
+    if {envelope.sender, envelope.recipient} != set(parties):
+        return Outcome(refusal=Refusal(code="not-a-party", detail=envelope.handoff))
+    return Outcome(refusal=await asyncio.to_thread(doors.exchange.leave, envelope, datetime.now(UTC)))
+
+
+async def lease(doors: Doors, org: OrgId, asked: AboutPackage) -> Leased:
+    came = await asyncio.to_thread(doors.exchange.lease, asked.package, org, datetime.now(UTC))
+    return Leased(refusal=came) if isinstance(came, Refusal) else Leased(envelope=came)
+
+
+async def confirm(doors: Doors, org: OrgId, asked: AboutPackage) -> Outcome:
+    return Outcome(refusal=await asyncio.to_thread(doors.exchange.confirm, asked.package, org, datetime.now(UTC)))
+
+
+async def revoke(doors: Doors, org: OrgId, asked: AboutPackage) -> Outcome:
+    return Outcome(refusal=await asyncio.to_thread(doors.exchange.revoke, asked.package, org, datetime.now(UTC)))
+
+
+async def state(doors: Doors, org: OrgId, asked: AboutPackage) -> Deliveries:
+    found: Delivery | None = await asyncio.to_thread(doors.exchange.state, asked.package)
+    mine = found is not None and org in (found.sender, found.label.recipient if found.label else None)
+    return Deliveries(deliveries=(found,) if found and mine else ())
+
+
+# --- keys ----------------------------------------------------------------------------------------------
+
+
+async def publish(doors: Doors, _: OrgId, keys: PublishedKeys) -> Outcome:
+    """Takes in an organisation's keys. What vouches for them is in themselves: no other signature is needed."""
+    accepted = doors.settings.accepted_keys
+    return Outcome(refusal=await asyncio.to_thread(doors.keys.publish, keys, datetime.now(UTC), accepted))
+
+
+async def published(doors: Doors, _: OrgId, asked: AboutOrganisation) -> Published:
+    return Published(keys=await asyncio.to_thread(doors.keys.list, asked.org))
+
+
+async def ready(_: Doors, __: OrgId, ___: Nothing) -> Outcome:
+    return Outcome()
+
+
+HANDLERS: dict[str, tuple[type[Word], Handler]] = {
+    "/v1/ready": (Nothing, ready),
+    "/v1/cases/open": (Done, open_case),
+    "/v1/cases/submit": (Done, submit),
+    "/v1/cases/adopt": (Done, adopt),
+    "/v1/cases/foresee": (Foresight, foresee),
+    "/v1/cases/standing": (AboutCase, standing),
+    "/v1/register/receipt": (AboutKey, receipt),
+    "/v1/register/cases": (AboutCases, rows(lambda doors: doors.plane.reads.cases)),
+    "/v1/register/case": (AboutCase, rows(lambda doors: doors.plane.reads.case)),
+    "/v1/register/handoffs": (AboutCase, rows(lambda doors: doors.plane.reads.handoffs)),
+    "/v1/register/firings": (AboutCase, rows(lambda doors: doors.plane.reads.firings)),
+    "/v1/register/history": (AboutCase, rows(lambda doors: doors.plane.reads.history)),
+    "/v1/register/status_changes": (AboutCase, rows(lambda doors: doors.plane.reads.status_changes)),
+    "/v1/register/deadlines": (AboutDeadlines, rows(lambda doors: doors.plane.reads.deadlines)),
+    "/v1/register/open_between": (AboutOpen, rows(lambda doors: doors.plane.reads.open_between)),
+    "/v1/register/pack": (AboutPack, rows(lambda doors: doors.plane.reads.pack)),
+    "/v1/register/pack_digest": (AboutCase, rows(lambda doors: doors.plane.reads.pack_digest)),
+    "/v1/exchange/leave": (Envelope, leave),
+    "/v1/exchange/lease": (AboutPackage, lease),
+    "/v1/exchange/confirm": (AboutPackage, confirm),
+    "/v1/exchange/revoke": (AboutPackage, revoke),
+    "/v1/exchange/state": (AboutPackage, state),
+    "/v1/keys/published": (AboutOrganisation, published),
+}
+"""What may be asked: the path, the words of the question, and who answers it."""
+PUBLISH = "/v1/keys/publish"
+"""The one request that carries no token: an organisation's first key can't be vouched for by an earlier one."""
+
+
+def plane_api(doors: Doors) -> FastAPI:
+    """The API. It has no pages that describe it: those who may use it have its words."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.post("/{path:path}")
+    async def ask(path: str, request: Request) -> Response:
+        try:
+            body = await whole(request)
+            where = f"/{path}"
+            if where == PUBLISH:
+                return told(await publish(doors, "", read(PublishedKeys, body)))
+            org = await caller(doors, request, where, body)
+            if where not in HANDLERS:
+                raise Refusing(404, "no-such-question")
+            words, handler = HANDLERS[where]
+            return told(await handler(doors, org, read(words, body)))
+        except Refusing as refusing:
+            return fault(refusing.status, refusing.code, refusing.detail)
+        except NoSuchCase:
+            return fault(404, "no-such-case")
+        except Forged as forged:
+            return fault(400, str(forged))
+        except (Unavailable, SQLAlchemyError, CannotAudit) as problem:
+            log.error("a request could not be answered", reason=type(problem).__name__)
+            return fault(503, "unavailable")
+        except Exception as problem:
+            log.error("a request failed", reason=type(problem).__name__, where=path if f"/{path}" in HANDLERS else "")
+            return fault(500, "unexpected")
+
+    return app
+
+
+async def whole(request: Request) -> bytes:
+    """The body, as far as it is not larger than any question.
+
+    Raises:
+        Refusing: it is.
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_REQUEST:
+            raise Refusing(413, "too-large")
+    return bytes(body)
+
+
+async def caller(doors: Doors, request: Request, path: str, body: bytes) -> OrgId:
+    """The organisation whose key has signed this very request.
+
+    Raises:
+        Refusing: nobody's has.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Refusing(401, "signature-missing")
+    now = datetime.now(UTC)
+    proof = await asyncio.to_thread(
+        verify_request,
+        token,
+        doors.keys,
+        method="POST",
+        path=path,
+        body_digest=digest_of(body),
+        audience=doors.settings.event_source,
+        now=now,
+        seen=doors.seen,
+    )
+    if isinstance(proof, Refusal):
+        raise Refusing(401, proof.code)
+    return proof.org
+
+
+def read(words: type[Word], body: bytes) -> Any:
+    try:
+        return words.model_validate_json(body)
+    except ValidationError:
+        raise Refusing(422, "not-understood") from None
+
+
+def told(answer: Word) -> Response:
+    return Response(answer.model_dump_json(), media_type="application/json", headers={"cache-control": "no-store"})
+
+
+def fault(status: int, code: str, detail: str | None = None) -> Response:
+    return Response(Fault(code=code, detail=detail).model_dump_json(), status, media_type="application/json")
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals to the program that it runs in."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class CannotListen(Exception):
+    """The port of the API is taken."""
+
+
+@asynccontextmanager
+async def served(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
+    """Serves the API in this program's own loop until the block is left. Yields the port.
+
+    Raises:
+        CannotListen: the port is in use.
+    """
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError:
+        raise CannotListen from None
+    server = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield int(listening.getsockname()[1])
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await serving
