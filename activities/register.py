@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import cloud_events
-from activities.stores import reading, writing
+from activities.audit import PLANE, AuditLog
+from activities.stores import writing
+from models.access import the_system
+from models.audit import AuditEntry
 from models.case import CaseState, Entry, Notice
 from models.contracts import RECORD, Recorded, Recording
 from models.directory import DirectoryEntry
 from models.handoffs import Deadline, Firing, Handoff, StatusChange
 from models.register import (
-    AuditRow,
     CaseEventRow,
     CaseRow,
     DeadlineRow,
@@ -35,18 +35,16 @@ from models.register import (
 )
 from models.words import CaseRef, Function, HandoffId, OrgId
 
-AUDIT_LOCK = 7_481_253
-"""PostgreSQL advisory lock that puts audit appends in one line; SQLite's write lock does the same."""
 log = structlog.get_logger(__name__)
-FIRST_LINK = "0" * 64
 
 
 class Register:
     """Reads and writes the register. `record` is the activity behind every case's pump."""
 
-    def __init__(self, engine: Engine, event_source: str = cloud_events.SOURCE) -> None:
+    def __init__(self, engine: Engine, event_source: str = cloud_events.SOURCE, audit: AuditLog | None = None) -> None:
         self._engine = engine
         self._event_source = event_source
+        self._audit = audit or AuditLog(engine, PLANE)
 
     @activity.defn(name=RECORD)
     def record(self, recording: Recording) -> Recorded:
@@ -65,6 +63,8 @@ class Register:
                 if entry.revision > 1 and entry.revision - 1 not in known:
                     raise ApplicationError(f"revision {entry.revision - 1} is missing", type="Gap")
                 store_entry(session, recording.case, entry)
+                if (org := actor_of(entry)) is not None:
+                    self._audit.append(session, plane_entry(org, entry, recording.case))
                 for change in entry.changes:
                     self._store_event(session, recording, entry, change)
                 known[entry.revision] = entry.digest
@@ -82,15 +82,9 @@ class Register:
                 row.active = False
 
     def first_broken_link(self) -> int | None:
-        """The first entry of the audit chain that does not seal the one before it; None when all do."""
-        with reading(self._engine) as session:
-            previous = FIRST_LINK
-            for row in session.exec(select(AuditRow).order_by(col(AuditRow.seq))):
-                sealed = seal(row.previous, row.at, row.actor, row.action, row.case, row.revision)
-                if row.previous != previous or row.digest != sealed:
-                    return row.seq
-                previous = row.digest
-        return None
+        """The first link of the audit chain that is not as it was written; None when all are."""
+        broken = self._audit.broken()
+        return broken.seq if broken else None
 
     def delivered(self, ids: Iterable[str]) -> None:
         with writing(self._engine) as session:
@@ -125,14 +119,13 @@ def stored_digests(session: Session, case: CaseRef) -> dict[int, str]:
 
 
 def store_entry(session: Session, case: CaseRef, entry: Entry) -> None:
-    actor = getattr(entry.event, "by", None)
     session.add(
         CaseEventRow(
             case=case,
             revision=entry.revision,
             at=entry.at,
             kind=entry.event.kind,
-            actor=actor.org if actor else None,
+            actor=actor_of(entry),
             phase=entry.phase,
             event=entry.event.model_dump(mode="json"),
             pack_digest=entry.pack,
@@ -148,8 +141,6 @@ def store_entry(session: Session, case: CaseRef, entry: Entry) -> None:
     key = getattr(entry.event, "key", None)
     if key is not None and entry.receipt is not None:
         session.merge(RequestKeyRow(key=key, case=case, receipt=entry.receipt.model_dump(mode="json")))
-    if actor is not None:
-        append_audit(session, actor.org, entry, case)
     session.flush()
 
 
@@ -273,27 +264,17 @@ def case_row(state: CaseState, last: Entry) -> CaseRow:
     )
 
 
-def append_audit(session: Session, actor: OrgId, entry: Entry, case: CaseRef) -> None:
-    """Adds a link to the plane's audit chain: SHA-256 over the previous link and canonical JSON."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": AUDIT_LOCK})
-    session.flush()
-    last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)).first()
-    previous = last.digest if last else FIRST_LINK
-    session.add(
-        AuditRow(
-            at=entry.at,
-            actor=actor,
-            action=entry.event.kind,
-            case=case,
-            revision=entry.revision,
-            previous=previous,
-            digest=seal(previous, entry.at, actor, entry.event.kind, case, entry.revision),
-        )
+def actor_of(entry: Entry) -> OrgId | None:
+    by = getattr(entry.event, "by", None)
+    return by.org if by else None
+
+
+def plane_entry(org: OrgId, entry: Entry, case: CaseRef) -> AuditEntry:
+    """What the plane's audit says of a revision: who brought it about, and which it was."""
+    return AuditEntry(
+        at=datetime.now(UTC),
+        **dict(the_system(org)),
+        action=entry.event.kind,
+        case=case,
+        subject=f"revision-{entry.revision}",
     )
-
-
-def seal(previous: str, at: datetime, actor: str, action: str, case: str, revision: int) -> str:
-    content = {"at": at.isoformat(), "actor": actor, "action": action, "case": case}
-    canonical = json.dumps([previous, content, revision], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -190,18 +190,4 @@ class RequestKeyRow(RegisterTable, table=True):
     receipt: dict[str, Any] = Field(sa_type=JSON)
 
 
-class AuditRow(RegisterTable, table=True):
-    """The plane's audit chain: each entry seals the one before it."""
-
-    __tablename__ = "audit"
-    seq: int | None = Field(default=None, primary_key=True)
-    at: datetime = Field(sa_type=UtcInstant)
-    actor: str
-    action: str
-    case: str = Field(index=True)
-    revision: int
-    previous: str = Field(unique=True)
-    digest: str
-
-
 METADATA = RegisterTable.metadata

@@ -55,10 +55,8 @@ def test_migrating_twice_is_harmless(engine: Engine, history: History) -> None:
     migrate(engine, history)
     with engine.begin() as connection:
         kept = "audit" if history == "register" else "questions"
-        columns = 'at, actor, action, "case", revision, previous, digest' if history == "register" else "day, count"
-        values = (
-            "'2027-01-05 10:00:00+00:00', 'a', 'b', 'c', 1, 'd', 'e'" if history == "register" else "'2027-01-05', 1"
-        )
+        columns = 'seq, at, "user", "case", content, previous, digest' if history == "register" else "day, count"
+        values = "1, '2027-01-05', 'a', 'b', 'c', 'd', 'e'" if history == "register" else "'2027-01-05', 1"
         connection.execute(text(f"insert into {kept} ({columns}) values ({values})"))  # noqa: S608
     migrate(engine, history)
     with engine.connect() as connection:
