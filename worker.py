@@ -16,30 +16,40 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, Annotated, Any
+from urllib.parse import urlsplit
 
 import structlog
 import typer
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.audit import AuditLog
 from activities.desks import desk_activities, open_desk
 from activities.directory import BadDirectory, Directory, load_directory
+from activities.exchange import Exchange
+from activities.key_directory import KeyDirectory
 from activities.notices import MailFolder, Outbox
 from activities.protected_data import DeskStore
 from activities.register import Register
 from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, BadPack, pack_now
+from activities.signatures import SeenRequests, SignedActs
 from activities.stores import BadDatabase, migrate, open_database, register_url
 from activities.subscriptions import Subscriptions, subscribed
 from activities.surroundings import OWNER_ONLY, BadSettings, configure_logs, read_settings
+from console.acting_keys import acting_keys
+from console.plane import Plane
+from console.plane_api import CannotListen, Doors, plane_api, served
+from console.plane_client import PlaneClient
+from console.plane_reads import PlaneReads
 from models.contracts import PLANE_QUEUE, desk_queue
 from models.settings import Settings
 from models.words import CaseRef, OrgId
 from workflows.case import CaseWorkflow
-from workflows.cases import start_case
 from workflows.connection import Unavailable, connect
 from workflows.server import CannotStart, EmbeddedServer
 
@@ -51,6 +61,7 @@ OVERSLEPT = timedelta(minutes=2)
 RECONCILE_EVERY = 120
 """Rounds of looking around between two reconcilings of the desks: half a minute."""
 PLANE_THREADS = 4
+TEND_SECONDS = 30.0
 TEMPORAL_ANSWERS_WITHIN = timedelta(seconds=2)
 log = structlog.get_logger("utvag.worker")
 app = typer.Typer(add_completion=False, help="Kör Utvägs arbetare. | Runs Utväg's workers.", rich_markup_mode=None)
@@ -70,6 +81,7 @@ class Running:
         self.overslept: list[CaseRef] = []
         self.server: EmbeddedServer | None = None
         self.temporal = True
+        self.way = PlaneClient(settings, lambda org: acting_keys(settings, org))
         self._workers: list[asyncio.Task[None]] = []
 
     def health(self) -> dict[str, Any]:
@@ -124,7 +136,26 @@ class Running:
         await stack.enter_async_context(background(outbox.run()))
         self.events = subscribed(self.settings, self.view, register)
         await stack.enter_async_context(background(self.events.run()))
+        await self.serve_api(stack, engine)
         log.info("the plane is served", mail=str(self.settings.mail))
+
+    async def serve_api(self, stack: AsyncExitStack, engine: Engine) -> None:
+        """Takes on the plane's API: the one way in for organisations, and the exchange behind it."""
+        settings, view = self.settings, RegisterView(engine)
+        keys = KeyDirectory(engine, first_use=settings.mode == "embedded")
+        exchange = Exchange(engine, keys)
+        plane = Plane(settings, self.client, PlaneReads(view, self.directory), exchange)
+        doors = Doors(settings, plane, keys, SignedActs(engine), exchange, plane_audit(settings, engine), SeenRequests())
+        host = urlsplit(settings.plane).hostname or "127.0.0.1"
+        try:
+            port = await stack.enter_async_context(served(plane_api(doors), host, settings.plane_port))
+        except CannotListen:
+            raise CannotStart(
+                f"Porten {settings.plane_port} för planets API används redan. Välj en annan med UTVAG_PLANE_PORT.\n"
+                f"The port {settings.plane_port} of the plane's API is in use. Choose another with UTVAG_PLANE_PORT."
+            ) from None
+        await stack.enter_async_context(background(tend(exchange)))
+        log.info("the plane's API is served", host=host, port=port)
 
     async def serve_desk(self, org: OrgId, stack: AsyncExitStack) -> None:
         """Takes on one organisation's desk: its store and its task queue."""
@@ -166,6 +197,17 @@ class Running:
             if worker.done() and worker.exception() is not None:
                 self.failure = "a worker has stopped"
                 raise CannotStart(f"En arbetare har stannat. | A worker has stopped. ({worker.exception()})")
+
+
+async def tend(exchange: Exchange) -> None:
+    """Destroys what nobody has fetched in time, and empties what the database keeps of it."""
+    while True:
+        try:
+            if await asyncio.to_thread(exchange.expire, datetime.now(UTC)):
+                await asyncio.to_thread(exchange.tidy)
+        except SQLAlchemyError as problem:
+            log.error("the exchange could not be tended", reason=type(problem).__name__)
+        await asyncio.sleep(TEND_SECONDS)
 
 
 def reachable(view: RegisterView) -> bool:
@@ -257,8 +299,8 @@ async def start_what_was_interrupted(running: Running) -> None:
     for org, store in list(running.desks.items()):
         try:
             for opening in await asyncio.to_thread(store.unstarted):
-                await start_case(running.client, opening.input)
-                await asyncio.to_thread(store.started, opening.key)
+                if await running.way.open(opening.case, opening.event) is None:
+                    await asyncio.to_thread(store.started, opening.key)
                 log.info("an interrupted opening was completed", case=opening.case, desk=org)
         except Exception as problem:
             log.error("a desk could not be reconciled", desk=org, reason=type(problem).__name__)

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities import cloud_events
+from activities import cloud_events, exchange
 from activities.audit import PLANE, AuditLog
 from activities.stores import writing
 from models.access import the_system
@@ -19,6 +19,7 @@ from models.audit import AuditEntry
 from models.case import CaseState, Entry, Notice
 from models.contracts import RECORD, Recorded, Recording
 from models.directory import DirectoryEntry
+from models.exchange_tables import PackageRow
 from models.handoffs import Deadline, Firing, Handoff, StatusChange
 from models.register import (
     CaseEventRow,
@@ -63,6 +64,7 @@ class Register:
                 if entry.revision > 1 and entry.revision - 1 not in known:
                     raise ApplicationError(f"revision {entry.revision - 1} is missing", type="Gap")
                 store_entry(session, recording.case, entry)
+                destroy_packages(session, entry)
                 if (org := actor_of(entry)) is not None:
                     self._audit.append(session, plane_entry(org, entry, recording.case))
                 for change in entry.changes:
@@ -111,6 +113,17 @@ class Register:
         )
         session.flush()
         session.add_all(EventDeliveryRow(event=event, org=org) for org in cloud_events.parties(change))
+
+
+def destroy_packages(session: Session, entry: Entry) -> None:
+    """What must not be delivered any more is destroyed in the exchange with the revision that says so.
+
+    What the recipient's vault has stored in the meantime stays there: it can't be untold.
+    """
+    for package in entry.destroyed:
+        row = session.get(PackageRow, package)
+        if row is not None:
+            exchange.destroy(session, package, row.sender, datetime.now(UTC), "by-the-case")
 
 
 def stored_digests(session: Session, case: CaseRef) -> dict[int, str]:

@@ -49,8 +49,8 @@ class Plane:
 
     async def lies_sealed(self, case: CaseRef, event: Disclosed) -> bool:
         """Whether the exchange has the very package that is said to have been sent."""
-        found = await asyncio.to_thread(self._exchange.state, event.package)
-        if found is None or found.label is None or found.digest != event.digest:
+        found = await asyncio.to_thread(self._exchange.state, event.package, event.by.org)
+        if isinstance(found, Refusal) or found.label is None or found.digest != event.digest:
             return False
         label = found.label
         said = (case, event.handoff, event.by.org, event.recipient, event.categories, event.grounds)

@@ -158,12 +158,10 @@ async def receipt(doors: Doors, org: OrgId, asked: AboutKey) -> KnownReceipt:
 
 async def leave(doors: Doors, org: OrgId, envelope: Envelope) -> Outcome:
     """Takes a sealed package between the two parties of an open handoff, and from its sender alone."""
-    if envelope.sender != org:
-        raise Refusing(403, "not-your-package")
     parties = await asyncio.to_thread(doors.plane.reads.parties_of, envelope.case, envelope.handoff)
     if {envelope.sender, envelope.recipient} != set(parties):
         return Outcome(refusal=Refusal(code="not-a-party", detail=envelope.handoff))
-    return Outcome(refusal=await asyncio.to_thread(doors.exchange.leave, envelope, datetime.now(UTC)))
+    return refusal_of(await asyncio.to_thread(doors.exchange.leave, envelope, org, datetime.now(UTC)))
 
 
 async def lease(doors: Doors, org: OrgId, asked: AboutPackage) -> Leased:
@@ -172,17 +170,20 @@ async def lease(doors: Doors, org: OrgId, asked: AboutPackage) -> Leased:
 
 
 async def confirm(doors: Doors, org: OrgId, asked: AboutPackage) -> Outcome:
-    return Outcome(refusal=await asyncio.to_thread(doors.exchange.confirm, asked.package, org, datetime.now(UTC)))
+    return refusal_of(await asyncio.to_thread(doors.exchange.confirm, asked.package, org, datetime.now(UTC)))
 
 
 async def revoke(doors: Doors, org: OrgId, asked: AboutPackage) -> Outcome:
-    return Outcome(refusal=await asyncio.to_thread(doors.exchange.revoke, asked.package, org, datetime.now(UTC)))
+    return refusal_of(await asyncio.to_thread(doors.exchange.revoke, asked.package, org, datetime.now(UTC)))
 
 
 async def state(doors: Doors, org: OrgId, asked: AboutPackage) -> Deliveries:
-    found: Delivery | None = await asyncio.to_thread(doors.exchange.state, asked.package)
-    mine = found is not None and org in (found.sender, found.label.recipient if found.label else None)
-    return Deliveries(deliveries=(found,) if found and mine else ())
+    found = await asyncio.to_thread(doors.exchange.state, asked.package, org)
+    return Deliveries() if isinstance(found, Refusal) else Deliveries(deliveries=(found,))
+
+
+def refusal_of(came: Delivery | Refusal) -> Outcome:
+    return Outcome(refusal=came if isinstance(came, Refusal) else None)
 
 
 # --- keys ----------------------------------------------------------------------------------------------
