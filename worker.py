@@ -27,7 +27,6 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.audit import AuditLog
 from activities.desks import desk_activities, open_desk
 from activities.directory import BadDirectory, Directory, load_directory
 from activities.exchange import Exchange
@@ -41,6 +40,7 @@ from activities.signatures import SeenRequests, SignedActs
 from activities.stores import BadDatabase, migrate, open_database, register_url
 from activities.subscriptions import Subscriptions, subscribed
 from activities.surroundings import OWNER_ONLY, BadSettings, configure_logs, read_settings
+from activities.trails import plane_trail
 from console.acting_keys import acting_keys
 from console.plane import Plane
 from console.plane_api import CannotListen, Doors, plane_api, served
@@ -49,6 +49,7 @@ from console.plane_reads import PlaneReads
 from models.contracts import PLANE_QUEUE, desk_queue
 from models.settings import Settings
 from models.words import CaseRef, OrgId
+from rules.visibility import OPERATOR
 from workflows.case import CaseWorkflow
 from workflows.connection import Unavailable, connect
 from workflows.server import CannotStart, EmbeddedServer
@@ -145,7 +146,8 @@ class Running:
         keys = KeyDirectory(engine, first_use=settings.mode == "embedded")
         exchange = Exchange(engine, keys)
         plane = Plane(settings, self.client, PlaneReads(view, self.directory), exchange)
-        doors = Doors(settings, plane, keys, SignedActs(engine), exchange, plane_audit(settings, engine), SeenRequests())
+        trail = plane_trail(settings, engine, acting_keys(settings, OPERATOR))
+        doors = Doors(settings, plane, keys, SignedActs(engine), exchange, trail, SeenRequests())
         host = urlsplit(settings.plane).hostname or "127.0.0.1"
         try:
             port = await stack.enter_async_context(served(plane_api(doors), host, settings.plane_port))

@@ -17,12 +17,15 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from typer._click.exceptions import BadOptionUsage, MissingParameter, NoArgsIsHelpError, NoSuchOption, UsageError
 
+from activities.audit import CannotAudit
 from activities.directory import BadDirectory
 from activities.rule_packs import BadPack
 from activities.stores import BadDatabase
 from activities.surroundings import BadSettings
+from console.plane_client import NotTaken
 from console.words import refusal_sentence
 from models.contracts import Refusal
+from models.keys import CannotOpen, KeyMissing
 from workflows.cases import NoSuchCase
 from workflows.connection import Unavailable
 from workflows.server import CannotStart
@@ -92,6 +95,10 @@ def telling(as_json: bool) -> Iterator[None]:
         fail(NOT_FOUND, f"Ärendet {error} finns inte.", f"There is no case {error}.", as_json)
     except NotFound as error:
         fail(NOT_FOUND, error.sv, error.en, as_json)
+    except NotTaken as error:
+        tell_refused(Refusal(code="not-trusted", detail=error.detail or error.code), as_json)
+    except (CannotOpen, KeyMissing, CannotAudit) as error:
+        fail(UNAVAILABLE, error.sv, error.en, as_json)
     except (Unavailable, CannotStart) as error:
         sv, _, en = str(error).partition("\n")
         fail(UNAVAILABLE, sv, en, as_json)

@@ -40,7 +40,7 @@ class Plane:
             NoSuchCase, Unavailable: as `workflows.cases.submit`.
             Forged: what was signed is not an act, or another organisation's.
         """
-        event = proven(SUBMITTED, act)
+        event = submitted(act)
         if isinstance(event, Opened):
             raise Forged("opening-goes-elsewhere")
         if isinstance(event, Disclosed) and event.way == "sealed" and not await self.lies_sealed(case, event):
@@ -58,7 +58,7 @@ class Plane:
 
     async def open(self, case: CaseRef, act: VerifiedAct) -> Outcome:
         """Starts a case. Its state, rules and clock are made here: nothing but the opening comes from the desk."""
-        event = proven(SUBMITTED, act)
+        event = submitted(act)
         if not isinstance(event, Opened) or event.opener.id != act.org:
             raise Forged("not-an-opening")
         if event.training != self._settings.training:
@@ -74,7 +74,7 @@ class Plane:
 
     async def adopt(self, case: CaseRef, act: VerifiedAct) -> Outcome:
         """Takes a case over to newer rules: those of this installation that have the digest that was signed."""
-        event = proven(TypeAdapter(RulesAdopted), act)
+        event = adopted(act)
         standing = await self.standing(case)
         newer = pack_on(standing.now.date(), self.packs)
         if newer.digest != event.pack:
@@ -118,20 +118,32 @@ class Forged(Exception):
     """What was signed is not what it was sent as. A code; nothing of what was sent."""
 
 
-def proven(words: TypeAdapter[Event] | TypeAdapter[Submitted] | TypeAdapter[RulesAdopted], act: VerifiedAct) -> Event:
-    """The event that an organisation signed, with the key that proves it.
+def submitted(act: VerifiedAct) -> Submitted:
+    """What an organisation signed, with the key that proves it.
 
     Raises:
         Forged: it is no event, or speaks for another organisation.
     """
     try:
-        event = words.validate_python(act.event)
+        event = SUBMITTED.validate_python(act.payload)
     except ValidationError:
         raise Forged("not-an-act") from None
-    by: Actor = event.by
+    return event.model_copy(update={"by": proof(act, event.by)})
+
+
+def adopted(act: VerifiedAct) -> RulesAdopted:
+    """As `submitted`, for the going over to newer rules."""
+    try:
+        event = RulesAdopted.model_validate(act.payload)
+    except ValidationError:
+        raise Forged("not-an-act") from None
+    return event.model_copy(update={"by": proof(act, event.by)})
+
+
+def proof(act: VerifiedAct, by: Actor) -> Actor:
     if by.org != act.org:
         raise Forged("another-organisation")
-    return event.model_copy(update={"by": Actor(org=act.org, proof="signature", key=act.fingerprint)})
+    return Actor(org=act.org, proof="signature", key=act.fingerprint)
 
 
 def outcome(came: Receipt | Refusal) -> Outcome:

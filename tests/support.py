@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from activities.register_view import RegisterView
+from activities.stores import open_existing, register_url
 from console.casework import Casework
 from models.contracts import Standing
 from models.settings import Settings
@@ -55,6 +57,7 @@ class Stack:
             "UTVAG_VAR": str(var),
             "UTVAG_TEMPORAL_ADDRESS": f"127.0.0.1:{free_port()}",
             "UTVAG_HEALTH_PORT": str(free_port()),
+            "UTVAG_PLANE_PORT": str(free_port()),
             "NO_COLOR": "1",
             "COLUMNS": "200",
             **environment,
@@ -169,6 +172,11 @@ class Stack:
 
     def casework(self) -> Casework:
         return Casework(self.settings)
+
+    @property
+    def register(self) -> RegisterView:
+        """The register itself, for looking at what the plane tells nobody."""
+        return RegisterView(open_existing(register_url(self.settings)))
 
 
 @contextmanager
