@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field as Bounded
 
 from models.access import Role
-from models.file_requests import Appeal, Field, Ground, Regime
+from models.file_requests import Appeal, Asker, Field, Ground, Regime
 from models.words import Code, Instant, Word
 
 
@@ -42,9 +42,10 @@ class Sender(Word):
 
 
 class Recipient(Word):
-    """Whom a document is for: an organisation's function, or how an asker stands. Never a name."""
+    """Whom a document is for: how an asker stands, or an organisation by its name in the directory. No person's."""
 
-    function: str = Bounded(min_length=1, max_length=80)
+    asker: Asker | None = None
+    organisation: str | None = Bounded(default=None, min_length=1, max_length=80)
 
 
 class Document(Word):
@@ -87,7 +88,8 @@ class SpokenDisclosure(Document):
 class Section(Word):
     """One thing of a file."""
 
-    heading: str = Bounded(min_length=1, max_length=80)
+    category: Code
+    decision: bool = False
     fields: tuple[Field, ...] = Bounded(default=(), repr=False)
 
 
@@ -99,6 +101,8 @@ class FilePackage(Document):
     sections: tuple[Section, ...] = Bounded(default=(), repr=False)
     told: tuple[Ground, ...] = ()
     appeal: Appeal
+    own: bool = False
+    """For the person whose file it is: to nobody else are the words of `rules.unsaid` shown."""
 
 
 class RefusedRequest(Document):

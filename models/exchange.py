@@ -12,9 +12,9 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 from models.published_keys import Fingerprint
 from models.words import CheckedRef, Code, Digest, HandoffId, Instant, ItemId, OrgId, Word
 
-CONTENT_LIMIT = 1_000_000
-"""Bytes of a package before it is sealed."""
-SEALED_LIMIT = 1_200_000
+CONTENT_LIMIT = 500_000
+"""Bytes of a package before it is sealed; sealed and in base64 it still fits a request to the plane."""
+SEALED_LIMIT = 600_000
 
 
 def _bytes(told: Any) -> Any:

@@ -185,3 +185,19 @@ class FileClock(Word):
     acknowledge_by: Instant
     answer_by: Instant
     limit: Instant | None = None
+
+
+class KeptRequest(Word):
+    """A request with everything that has been recorded of it."""
+
+    request: FileRequest
+    clock: FileClock
+    tests: dict[ItemId, Harm] = Bounded(default={})
+    extension_ground: Code | None = None
+    decided_at: Instant | None = None
+    gate: Gate | None = None
+    outcome: Outcome | None = None
+    shown: tuple[ItemId, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    copies: int = 0
+    """Documents made: the newest one's copy number."""

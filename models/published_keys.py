@@ -104,15 +104,16 @@ class PublishedKeys(Word):
 
 
 class VerifiedAct(Word):
-    """An act whose signature has been verified: who did it, with which key, to which case, and the act itself."""
+    """An act whose signature has been verified: who did it, with which key, to which case, and the event itself."""
 
     org: OrgId
     fingerprint: Fingerprint
     case: CaseRef
     jti: RequestKey
-    event: dict[str, Any]
+    payload: dict[str, Any]
     digest: Digest
-    """SHA-256 of the canonical JSON of case and event, without when it was signed: a retry signs the same act anew."""
+    """SHA-256 of the canonical JSON of case and event, whenever and with whichever of its keys the organisation signed
+    it: a retry signs the same act anew."""
     signed_at: Instant
     jws: str
 

@@ -24,6 +24,7 @@ from models.file_requests import (
     Ground,
     Harm,
     ItemContent,
+    KeptRequest,
     Outcome,
     Regime,
     Waiting,
@@ -260,9 +261,19 @@ def outcome_of(request: FileRequest, shown: bool, withheld: bool) -> Outcome:
     return Outcome.GIVEN if own and not withheld else Outcome.REFUSED
 
 
-def still_shown(decided: Iterable[str], now: FileDecision) -> bool:
-    """Whether everything that was decided to be shown may be shown also now."""
-    return set(decided) <= set(now.shown)
+def tested(kept: KeptRequest, items: Iterable[ItemContent]) -> tuple[ItemContent, ...]:
+    """The items with the harm tests that were recorded for this request."""
+    return tuple(item.model_copy(update={"harm": kept.tests.get(item.item, item.harm)}) for item in items)
+
+
+def as_decided(kept: KeptRequest, now: FileDecision) -> FileDecision | Refusal:
+    """What was decided, if it may still be shown: what came later does not go out with it."""
+    if kept.decided_at is None or kept.outcome is None:
+        return Refusal(code="not-decided")
+    if kept.outcome is not Outcome.REFUSED and not set(kept.shown) <= set(now.shown):
+        return Refusal(code="decision-no-longer-holds")
+    told = {"outcome": kept.outcome, "shown": kept.shown, "withheld": kept.withheld, "waiting": ()}
+    return now.model_copy(update=told)
 
 
 def clock(regime: Regime, received_at: datetime, org: OrgId, pack: RulePack) -> FileClock:
