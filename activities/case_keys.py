@@ -13,7 +13,8 @@ from hashlib import sha256
 from sqlalchemy import event
 from sqlmodel import Session, select
 
-from activities.key_store import KeyStore, wrapped_in
+from activities.key_store import KeyStore, Outer, wrapped_in
+from activities.organisation_keys import open_keys
 from activities.outer_keys import open_outer_keys
 from activities.sealing import new_key, place, seal, unseal
 from activities.stores import key_store_url, migrate, open_database, open_existing, reading
@@ -39,7 +40,9 @@ def open_case_keys(settings: Settings, org: OrgId, *, existing: bool = False) ->
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", overwrite_what_is_deleted)
     migrate(engine, "keys")
-    return CaseKeys(org, engine, open_outer_keys(settings, org))
+    keys = CaseKeys(org, engine, open_outer_keys(settings, org))
+    keys.others.append(open_keys(settings, org, Outer(keys)))
+    return keys
 
 
 def overwrite_what_is_deleted(connection: object, _: object) -> None:

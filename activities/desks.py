@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from activities.case_keys import open_case_keys
 from activities.placement import Placement
 from activities.protected_data import DeskStore, Inbox
 from activities.stores import desk_url, migrate, open_database
@@ -15,10 +16,16 @@ from models.words import OrgId
 
 
 def open_desk(settings: Settings, org: OrgId) -> DeskStore:
-    """The desk of one organisation, with its store brought to the newest schema."""
+    """The desk of one organisation, with its store brought to the newest schema and everything in it sealed.
+
+    Raises:
+        KeyMissing: its keys are not there, or are another's.
+    """
     engine = open_database(desk_url(settings, org))
     migrate(engine, "desk")
-    return DeskStore(org, engine)
+    store = DeskStore(org, engine, open_case_keys(settings, org))
+    store.seal_what_was_open()
+    return store
 
 
 def desk_activities(store: DeskStore, directory: Iterable[DirectoryEntry]) -> list[Callable[..., Any]]:

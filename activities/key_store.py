@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Protocol
 from uuid import uuid4
 
 from sqlalchemy import Engine, text
@@ -30,11 +31,35 @@ Told = Callable[[int, int], None]
 """Hears how many of how many have been done."""
 
 
+class Rewrapped(Protocol):
+    """Something that keeps secrets wrapped by the same outer key in a place of its own."""
+
+    def rewrap(self) -> int:
+        """Wraps all of it under the current version. Returns how much."""
+
+
+class Outer:
+    """The outer key for whoever keeps what it wraps elsewhere: made at first use, and known to be the right one."""
+
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+
+    def wrap(self, data_key: bytes, context: bytes) -> Wrapped:
+        with self._store.alone() as session:
+            return self._store.wrap(session, data_key, context)
+
+    def unwrap(self, wrapped: Wrapped, context: bytes) -> bytes:
+        with self._store.looking() as session:
+            return self._store.unwrap(session, wrapped, context)
+
+
 class KeyStore:
     """The wrapped secrets of one organisation, and its outer key."""
 
     def __init__(self, org: OrgId, engine: Engine, provider: KeyProvider) -> None:
         self.org, self.provider = org, provider
+        self.others: list[Rewrapped] = []
+        """What else the outer key wraps, kept elsewhere: wrapped anew with the rest, before anything is destroyed."""
         self._engine = engine
         self._remembered = Remembered()
 
@@ -56,6 +81,11 @@ class KeyStore:
         with writing(self._engine) as session:
             if session.get_bind().dialect.name == "postgresql":
                 session.connection().execute(text("lock table outer_keys in share row exclusive mode"))
+            yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[Session]:
+        with reading(self._engine) as session:
             yield session
 
     # --- secrets -------------------------------------------------------------------------------------
@@ -166,10 +196,14 @@ class KeyStore:
     def rewrap(self, told: Told = lambda _done, _of: None) -> int:
         """Wraps everything under the current outer key, in one transaction. Returns how much was not already.
 
+        `others` are wrapped anew first; what they keep is not counted.
+
         Raises:
             KeyMissing: an outer key is gone, or another is in its place. Nothing was changed.
             KeyFault: a wrapped key is damaged. Nothing was changed.
         """
+        for other in self.others:
+            other.rewrap()
         with self.alone() as session:
             self._any_sound(session)
             current = self.provider.current()
@@ -198,8 +232,11 @@ class KeyStore:
         Raises:
             KeyFault: something is still wrapped by one. Nothing was destroyed.
         """
+        for other in self.others:
+            other.rewrap()
         now = datetime.now(UTC)
         with self.alone() as session:
+            self._any_sound(session)
             current = self.provider.current()
             if any(row.outer_version != current for row in self._live(session)):
                 raise KeyFault(

@@ -12,12 +12,16 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities import identities, vault
+from activities.case_keys import CaseKeys
 from activities.stores import reading, writing
+from activities.vault import cell_of
 from models.contracts import Opening
 from models.desk import Category
 from models.desk_tables import InboxRow, ItemRow, OpeningRow, TaskRow
 from models.desk_work import DeskTask, Receive, TakeBack
 from models.events import DeskAnswer, DeskReply, Received
+from models.keys import Sealed
 from models.words import CaseRef, ItemId, OrgId, RequestKey
 
 ONE_MORE = (
@@ -32,35 +36,86 @@ ONE_MORE = (
 
 
 class DeskStore:
-    """One organisation's store. Holds only its own database: another desk's data is not within reach."""
+    """One organisation's store. Holds only its own database and its own keys: another desk's data is not within reach.
 
-    def __init__(self, org: OrgId, engine: Engine) -> None:
-        self.org = org
+    What is kept is sealed to its row. What can't be sealed or opened raises a `KeyFault`, and nothing is kept or shown.
+    """
+
+    def __init__(self, org: OrgId, engine: Engine, keys: CaseKeys) -> None:
+        if keys.org != org:
+            raise ValueError("a desk is opened with its own keys")
+        self.org, self.keys = org, keys
         self._engine = engine
 
     def keep(self, item: ItemId, case: CaseRef, category: Category, author: str, content: Any) -> None:
         """Keeps one thing under an id that the caller made; keeping it again changes nothing."""
         with writing(self._engine) as session:
-            if session.get(ItemRow, item) is None:
-                row = item_row(item, case, category, author, content)
-                row.stored_at = after_the_latest(session, row)
-                session.add(row)
+            self.keep_in(session, item, case, category, author, content)
+
+    def keep_in(
+        self, session: Session, item: ItemId, case: CaseRef, category: Category, author: str, content: Any
+    ) -> bool:
+        """`keep` in the caller's write transaction. False when the id had been kept before."""
+        if session.get(ItemRow, item) is not None:
+            return False
+        self._add(session, item, case, category, author, content)
+        return True
+
+    def _add(
+        self, session: Session, item: ItemId, case: CaseRef, category: Category, author: str, content: Any
+    ) -> None:
+        row = ItemRow(id=item, case=case, category=category, author=author, stored_at=datetime.now(UTC), content=b"")
+        row.stored_at = after_the_latest(session, row)
+        plain = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
+        row.key_version, row.content = self.keys.seal(cell_of(row), plain)
+        session.add(row)
+        if category is Category.IDENTITY:
+            identities.index(session, self.keys, case, content)
 
     def content(self, item: ItemId, case: CaseRef, category: Category) -> Any | None:
         """What is kept under `item`, if it is of this case and category; otherwise None."""
         with reading(self._engine) as session:
-            row = session.get(ItemRow, item)
-            return json.loads(row.content) if row and (row.case, row.category) == (case, category) else None
+            return self.content_in(session, item, case, category)
+
+    def content_in(self, session: Session, item: ItemId, case: CaseRef, category: Category) -> Any | None:
+        """`content` in the caller's transaction, so that what is read and that it was read are one."""
+        row = session.get(ItemRow, item)
+        return self.opened(row) if row and (row.case, row.category) == (case, category) else None
 
     def knows(self, case: CaseRef, category: Category) -> bool:
         """Whether anything of this category is kept here for the case."""
-        return self.newest(case, category) is not None
+        with reading(self._engine) as session:
+            query = select(ItemRow.id).where(ItemRow.case == case, ItemRow.category == category)
+            return session.exec(query).first() is not None
 
     def newest(self, case: CaseRef, category: Category) -> Any | None:
         with reading(self._engine) as session:
-            query = select(ItemRow).where(ItemRow.case == case, ItemRow.category == category)
-            row = session.exec(query.order_by(col(ItemRow.stored_at).desc())).first()
-            return json.loads(row.content) if row else None
+            return self.newest_in(session, case, category)
+
+    def newest_in(self, session: Session, case: CaseRef, category: Category) -> Any | None:
+        query = select(ItemRow).where(ItemRow.case == case, ItemRow.category == category)
+        row = session.exec(query.order_by(col(ItemRow.stored_at).desc())).first()
+        return self.opened(row) if row else None
+
+    def opened(self, row: ItemRow) -> Any:
+        """What a row holds. Raises: KeyFault: it does not open here."""
+        return json.loads(self.keys.open(cell_of(row), Sealed(row.key_version, row.content)))
+
+    def find_by_personnummer(self, number: str) -> list[CaseRef]:
+        """The cases about this person at this desk. Raises: ValueError: not a personnummer."""
+        return identities.find(self._engine, self.keys, number)
+
+    def reindex(self) -> int:
+        """Changes the key that people are found by. Returns how many cases were indexed anew."""
+        return identities.reindex(self._engine, self.keys, self.opened)
+
+    def seal_what_was_open(self) -> int:
+        """Seals what an earlier version kept unsealed, once; from then on an unsealed row is not believed.
+
+        Raises:
+            KeyMissing: the key store is another than the one that this desk has been opened with.
+        """
+        return vault.seal_what_was_open(self._engine, self.keys)
 
     def open_case(self, opening: Opening, author: str, kept: list[tuple[ItemId, Category, Any]]) -> CaseRef:
         """Keeps an intake and the opening that it leads to, all or nothing.
@@ -80,7 +135,7 @@ class DeskStore:
                 )
             )
             for item, category, content in kept:
-                session.add(item_row(item, opening.case, category, author, content))
+                self._add(session, item, opening.case, category, author, content)
         return opening.case
 
     def opening(self, key: RequestKey) -> Opening | None:
@@ -131,17 +186,6 @@ class DeskStore:
                 )
             )
             return reply
-
-
-def item_row(item: ItemId, case: CaseRef, category: Category, author: str, content: Any) -> ItemRow:
-    return ItemRow(
-        id=item,
-        case=case,
-        category=category,
-        author=author,
-        stored_at=datetime.now(UTC),
-        content=json.dumps(content, ensure_ascii=False, sort_keys=True).encode(),
-    )
 
 
 def after_the_latest(session: Session, row: ItemRow) -> datetime:

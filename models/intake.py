@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from personnummer import personnummer
@@ -56,10 +57,22 @@ def _written_as_date(value: Any) -> Any:
     raise PydanticCustomError("not_a_date", "not written as a date")
 
 
+def twelve_digits(number: str) -> str:
+    """A personnummer or samordningsnummer as ÅÅÅÅMMDDNNNC, whichever way it was written.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        return str(personnummer.parse(number.strip()).format(True))
+    except personnummer.PersonnummerException:
+        raise ValueError("not a personnummer or samordningsnummer") from None
+
+
 def _valid_personnummer(value: str) -> str:
     try:
-        return str(personnummer.parse(value).format(True))
-    except personnummer.PersonnummerException:
+        return twelve_digits(value)
+    except ValueError:
         raise PydanticCustomError("personnummer", "not a personnummer or samordningsnummer") from None
 
 
@@ -87,12 +100,45 @@ class SafeContact(Word):
     code_word: Short | None = None
 
 
+class IdentityKind(StrEnum):
+    """What a person is known by. Unknown is a value: nobody has to say who they are to be helped (SoL 14:5)."""
+
+    PERSONNUMMER = "personnummer"
+    SAMORDNINGSNUMMER = "samordningsnummer"
+    RESERVE = "reserve"
+    """A number that an agency gave for want of another (reservnummer); no check digit, no shared form."""
+    UNKNOWN = "unknown"
+
+
+ReserveNumber = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-zÅÄÖåäö][0-9A-Za-zÅÄÖåäö +/.-]{2,29}$")
+]
+
+
 class Person(Word):
     name: Short | None = None
     personnummer: Personnummer | None = None
+    """Or samordningsnummer: the day of birth with 60 added tells which."""
+    reserve_number: ReserveNumber | None = None
+    identity_kind: IdentityKind | None = Field(default=None, validate_default=True)
+    """Need not be given: follows from the number. None: nothing has been said about it."""
     born: Day | None = None
     protection_mark: Literal["unknown", "secrecy-marking", "protected-registration"] = "unknown"
     """Unknown is never the same as unprotected."""
+
+    @field_validator("identity_kind", mode="after")
+    @classmethod
+    def _of_the_number(cls, kind: IdentityKind | None, info: ValidationInfo) -> IdentityKind | None:
+        number, reserve = info.data.get("personnummer"), info.data.get("reserve_number")
+        told = kind
+        if number is not None:
+            coordination = personnummer.parse(number).is_coordination_number()
+            told = IdentityKind.SAMORDNINGSNUMMER if coordination else IdentityKind.PERSONNUMMER
+        elif reserve is not None:
+            told = IdentityKind.RESERVE
+        if kind not in (None, told):
+            raise PydanticCustomError("identity_kind", "another kind than the number is")
+        return told
 
     def born_on(self) -> date | None:
         if self.born is None and self.personnummer is not None:

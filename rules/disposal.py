@@ -31,9 +31,23 @@ from models.retention import (
     WaitingList,
     fingerprint,
 )
+from models.words import Code
 
+MAY: dict[Code, frozenset[Role]] = {
+    "approve-disposal": frozenset({Role.ARCHIVIST}),
+    "refuse-disposal": frozenset({Role.ARCHIVIST}),
+    "retention-hold": frozenset({Role.ARCHIVIST, Role.UNIT_MANAGER, Role.CASEWORKER, Role.OFFICER}),
+    "retention-release": frozenset({Role.ARCHIVIST, Role.UNIT_MANAGER}),
+    "retention-note": frozenset({Role.ARCHIVIST, Role.UNIT_MANAGER, Role.CASEWORKER, Role.OFFICER}),
+}
+"""Who may do what about a file's disposal. Anybody who works with a file may hold it back; only the archive role
+disposes of it."""
 MOST_KEYS_KEPT = 50
 MOST_SETTLED_KEPT = 20
+
+
+def may(role: Role, act: Code) -> bool:
+    return role in MAY.get(act, frozenset())
 
 
 def decide(state: RetentionState, event: RetentionEvent, now: datetime, pace: Pace) -> RetentionState | Refusal:
@@ -68,7 +82,7 @@ def asked(state: RetentionState, event: Asked, now: datetime, pace: Pace) -> Ret
     if isinstance(event, LookAsked):
         after = state if state.errand is not None or is_approved(state) else look(changed(state), now)
         return receipted(after if after is not state else changed(state), event, now)
-    if event.role is not Role.ARCHIVIST:
+    if not may(event.role, "approve-disposal" if isinstance(event, Approved) else "refuse-disposal"):
         return Refusal(code="not-the-archive-role")
     if event.list in state.settled:
         return Refusal(code="list-is-over")

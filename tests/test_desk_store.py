@@ -29,6 +29,7 @@ from models.events import CandidatesFound, Concluded, DeskAnswer, NotPossible, R
 from models.settings import Settings
 from models.words import CaseRef, case_reference
 from tests.databases import Databases
+from tests.key_support import file_keys
 from tests.rules_support import PACK, at
 
 ORG = "soc-0381"
@@ -43,8 +44,8 @@ def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Eng
 
 
 @pytest.fixture
-def desk(engine: Engine) -> DeskStore:
-    return DeskStore(ORG, engine)
+def desk(engine: Engine, tmp_path: Path) -> DeskStore:
+    return DeskStore(ORG, engine, file_keys(tmp_path, ORG))
 
 
 @pytest.fixture
