@@ -15,7 +15,7 @@ from models.settings import Settings
 SECRETS = Path("/run/secrets")
 OWNER_ONLY = 0o077
 """The umask of both programs: what they write is for the account that runs them and nobody else."""
-QUIET = ("alembic", "sqlalchemy", "asyncio")
+QUIET = ("alembic", "sqlalchemy", "asyncio", "uvicorn", "httpx", "httpcore")
 CORE = TelemetryFilter(core_level="WARN", other_level="ERROR")
 
 

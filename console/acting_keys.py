@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from activities.case_keys import open_case_keys
+from activities.key_store import Outer
 from activities.organisation_keys import OrganisationKeys, open_keys
-from activities.outer_keys import open_outer_keys
 from console.failures import Refused
 from models.contracts import Refusal
 from models.keys import KeyMissing
@@ -19,7 +20,7 @@ def acting_keys(settings: Settings, org: OrgId) -> OrganisationKeys:
     Raises:
         Refused: they are not on this machine.
     """
-    keys = open_keys(settings, org, open_outer_keys(settings, org))
+    keys = open_keys(settings, org, Outer(open_case_keys(settings, org)))
     try:
         if settings.mode == "embedded":
             keys.ensure(datetime.now(UTC))

@@ -30,7 +30,7 @@ from models.packs import RulePack
 from models.register import FiringRow
 from models.words import CaseRef, HandoffId, OrgId, RequestKey
 from rules.case import fold
-from tests.support import Stack, eventually, settled
+from tests.support import Stack, eventually, register_of, settled, temporal_of
 from workflows import cases
 from workflows.connection import Unavailable
 
@@ -94,7 +94,7 @@ class Worker:
 
     async def repeats_everything(self) -> None:
         """Every key once more: the same answers as before. Those that the case still keeps, past the register too."""
-        log = [EVENT.validate_python(row.event) for row in self.casework.view.history(self.case)]
+        log = [EVENT.validate_python(row.event) for row in register_of(self.casework).history(self.case)]
         mine = [event for event in log if isinstance(event, Acted) and event.key in self.receipts]
         assert [event.key for event in mine] == list(self.receipts)
         kept = (await settled(self.casework, self.case)).state.answered
@@ -102,14 +102,14 @@ class Worker:
         for event in mine:
             assert await self.insists(event.key) == self.receipts[event.key]
             if event.key in kept:
-                straight = await cases.submit(await self.casework.client(), self.case, event)
+                straight = await cases.submit(await temporal_of(self.casework), self.case, event)
                 assert straight == self.receipts[event.key]
 
 
 async def assert_nothing_lost_or_doubled(casework: Casework, case: CaseRef, *people: Worker) -> CaseState:
     """Every acknowledged act stands once in the log; log, snapshot, workflow and a fold of the log agree."""
     state = (await settled(casework, case)).state
-    rows = casework.view.history(case)
+    rows = register_of(casework).history(case)
     assert [row.revision for row in rows] == list(range(1, state.revision + 1))
     keys = Counter(row.event.get("key") for row in rows if row.event.get("key"))
     assert not [key for key, times in keys.items() if times > 1]
@@ -117,11 +117,11 @@ async def assert_nothing_lost_or_doubled(casework: Casework, case: CaseRef, *peo
     for person in people:
         for key, receipt in person.receipts.items():
             assert at_revision[receipt.revision] == key
-            assert casework.view.receipt(key) == (case, receipt)
+            assert register_of(casework).receipt(key) == (case, receipt)
     entries = refolded(casework, case)
     assert [entry.digest for entry in entries] == [row.state_digest for row in rows]
     assert_told_once(casework, case, entries)
-    snapshot = casework.view.case(case)
+    snapshot = register_of(casework).case(case)
     assert snapshot is not None
     assert state.digest() == snapshot.state_digest == rows[-1].state_digest
     return state
@@ -129,7 +129,7 @@ async def assert_nothing_lost_or_doubled(casework: Casework, case: CaseRef, *peo
 
 def refolded(casework: Casework, case: CaseRef) -> tuple[Entry, ...]:
     """Every revision, worked out anew from nothing but the register's log and the packs stored there."""
-    log = casework.view.history(case)
+    log = register_of(casework).history(case)
     packs = {digest: known_pack(casework, digest) for digest in {row.pack_digest for row in log}}
     state, rules = CaseState(case=case), packs[log[0].pack_digest]
     for row in log:
@@ -141,7 +141,7 @@ def refolded(casework: Casework, case: CaseRef) -> tuple[Entry, ...]:
 
 def known_pack(casework: Casework, digest: str) -> RulePack:
     """Rules that a revision was decided by, as the register keeps them."""
-    rules = casework.view.pack(digest)
+    rules = register_of(casework).pack(digest)
     assert rules is not None
     assert rules.digest == digest
     return rules
@@ -150,10 +150,10 @@ def known_pack(casework: Casework, digest: str) -> RulePack:
 def assert_told_once(casework: Casework, case: CaseRef, entries: tuple[Entry, ...]) -> None:
     """Every rung and every notice that follows from the log stands in the register, each once, and no other."""
     fired = [firing for entry in entries for firing in entry.firings]
-    assert Counter(map(rung, casework.view.firings(case))) == Counter(map(rung, fired))
+    assert Counter(map(rung, register_of(casework).firings(case))) == Counter(map(rung, fired))
     assert len({firing.identity for firing in fired}) == len(fired)
     told = [notice.id for entry in entries for notice in entry.notices]
-    assert Counter(row.id for row in casework.view.notices(case)) == Counter(told)
+    assert Counter(row.id for row in register_of(casework).notices(case)) == Counter(told)
 
 
 def rung(fired: Firing | FiringRow) -> tuple[object, ...]:
@@ -175,7 +175,7 @@ async def posted(stack: Stack, casework: Casework, case: CaseRef) -> list[str]:
     """The receivers of every letter about a case, each as often as there is a letter, once all have been delivered."""
 
     async def waiting() -> int:
-        return sum(row.case == case for row in casework.view.undelivered(10_000))
+        return sum(row.case == case for row in register_of(casework).undelivered(10_000))
 
     await eventually(waiting, lambda count: count == 0)
     files = [path.read_bytes() for path in stack.settings.mail.glob(f"{case}_*.eml")]
@@ -215,7 +215,7 @@ def event_types(history: WorkflowHistory) -> set[str]:
 async def skip(casework: Casework, case: CaseRef, forward: timedelta) -> None:
     """Lets the server skip time for this case. First everything pending is let finish, or skipping would hang."""
     await settled(casework, case)
-    client = await casework.client()
+    client = await temporal_of(casework)
     handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(case)
     described = await handle.describe()
     assert not described.raw_description.pending_activities

@@ -20,7 +20,7 @@ from models.desk import AssessmentRecord
 from models.handoffs import Act
 from models.words import CaseRef
 from tests.durability_support import POLICE, SOCIAL, Worker, intake, quick_offers, runs
-from tests.support import Stack, eventually, running_stack, settled
+from tests.support import Stack, eventually, register_of, running_stack, settled, temporal_of
 from workflows.server import EmbeddedServer
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -57,10 +57,10 @@ async def ordinary(stack: Stack) -> CaseRef:
     standing = await settled(casework, case)
     wake = min(d.next_at for h in standing.state.handoffs.values() for d in h.deadlines if d.next_at)
     await casework.advance(case, wake - standing.now - timedelta(seconds=1))
-    fired = len(casework.view.firings(case))
+    fired = len(register_of(casework).firings(case))
 
     async def sounded() -> bool:
-        return len(casework.view.firings(case)) > fired
+        return len(register_of(casework).firings(case)) > fired
 
     await eventually(sounded, bool)
     await settled(casework, case)
@@ -74,10 +74,10 @@ async def silence(stack: Stack) -> CaseRef:
     await settled(casework, case)
     for minutes in (13, 3, 60):
         await casework.advance(case, timedelta(minutes=minutes))
-        tried = len(casework.view.history(case))
+        tried = len(register_of(casework).history(case))
 
         async def entries() -> int:
-            return len(casework.view.history(case))
+            return len(register_of(casework).history(case))
 
         await eventually(entries, lambda count, tried=tried: count > tried)  # type: ignore[misc]
         await settled(casework, case)
@@ -85,7 +85,7 @@ async def silence(stack: Stack) -> CaseRef:
 
 
 async def keep(stack: Stack, case: CaseRef, name: str) -> None:
-    for number, history in enumerate(await runs(await stack.casework().client(), case), start=1):
+    for number, history in enumerate(await runs(await temporal_of(stack.casework()), case), start=1):
         path = HISTORIES / f"{name}-{number}.json"
         path.write_text(json.dumps(without_machine(history.to_json_dict()), ensure_ascii=False, indent=1) + "\n")
 

@@ -13,8 +13,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+from temporalio.client import Client
 
 from activities.register_view import RegisterView
 from activities.stores import open_existing, register_url
@@ -22,7 +25,7 @@ from console.casework import Casework
 from models.contracts import Standing
 from models.settings import Settings
 from models.words import CaseRef
-from workflows.connection import Unavailable
+from workflows.connection import Unavailable, connect
 
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 40.0
@@ -173,10 +176,20 @@ class Stack:
     def casework(self) -> Casework:
         return Casework(self.settings)
 
-    @property
-    def register(self) -> RegisterView:
-        """The register itself, for looking at what the plane tells nobody."""
-        return RegisterView(open_existing(register_url(self.settings)))
+
+@cache
+def register_at(url: str) -> RegisterView:
+    return RegisterView(open_existing(url))
+
+
+def register_of(casework: Casework) -> RegisterView:
+    """The register itself: what the plane tells nobody, and what stands there when no plane answers."""
+    return register_at(register_url(casework.settings))
+
+
+async def temporal_of(casework: Casework) -> Client:
+    """Temporal itself, past the plane."""
+    return await connect(casework.settings)
 
 
 @contextmanager
@@ -204,7 +217,7 @@ async def settled(casework: Casework, case: CaseRef) -> Standing:
     def calm(standing: Standing | None) -> bool:
         if standing is None:
             return False
-        row = casework.view.case(case)
+        row = register_of(casework).case(case)
         asked = [e for e in standing.state.desk_effects.values() if e.attempts == 0]
         return not asked and not standing.state.pending and row is not None and row.revision == standing.state.revision
 

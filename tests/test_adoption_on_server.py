@@ -37,7 +37,7 @@ from tests.durability_support import (
     skip,
 )
 from tests.rules_support import at, shown
-from tests.support import Stack, eventually, settled
+from tests.support import Stack, eventually, register_of, settled, temporal_of
 from worker import sandbox
 from workflows import cases
 from workflows.case import CaseWorkflow
@@ -141,7 +141,7 @@ async def goes_over(casework: Casework, case: CaseRef, key: str, to: str) -> tup
 
 def climbed(casework: Casework, case: CaseRef) -> list[tuple[int, int, str | None]]:
     """The rungs of the initial assessment's deadline, each fired at its instant."""
-    rows = [row for row in casework.view.firings(case) if row.handoff == "H2"]
+    rows = [row for row in register_of(casework).firings(case) if row.handoff == "H2"]
     assert all(timedelta(0) <= row.at - row.due < timedelta(seconds=5) for row in rows)
     return [(row.round, row.rung, shown(row.due)) for row in rows]
 
@@ -149,7 +149,7 @@ def climbed(casework: Casework, case: CaseRef) -> list[tuple[int, int, str | Non
 def digests(casework: Casework, case: CaseRef) -> list[str]:
     """The packs by which a case's revisions were decided, in order, each once for a stretch."""
     found: list[str] = []
-    for row in casework.view.history(case):
+    for row in register_of(casework).history(case):
         if found[-1:] != [row.pack_digest]:
             found.append(row.pack_digest)
     return found
@@ -201,7 +201,7 @@ async def assert_asking_again_changes_nothing(
     """The first request once more, after the second: through the register, to the same run, and to a later run."""
     (older,) = compiled(packs, LONGER)
     asked = Adoption(event=RulesAdopted(key=key, by=Actor(org=SOCIAL), pack=older.digest), pack=older)
-    client = await casework.client()
+    client = await temporal_of(casework)
     first_run = len(await runs(client, case))
     for _ in range(2):
         before = (await settled(casework, case)).state
@@ -210,22 +210,22 @@ async def assert_asking_again_changes_nothing(
         assert (await settled(casework, case)).state == before
         await Worker(casework, case).works(5)
     assert len(await runs(client, case)) > first_run
-    assert casework.view.history(case)[-1].pack_digest == compiled(packs, SHORTER)[0].digest
+    assert register_of(casework).history(case)[-1].pack_digest == compiled(packs, SHORTER)[0].digest
 
 
 async def assert_register_folds(casework: Casework, case: CaseRef, adopted: list[RulePack]) -> None:
     """Every pack stands in the register, each revision names its own, and the log and the packs give the state."""
     state = await assert_nothing_lost_or_doubled(casework, case)
     assert digests(casework, case) == [pack.digest for pack in adopted]
-    assert [casework.view.pack(pack.digest) for pack in adopted] == adopted
-    log = [(EVENT.validate_python(row.event), row.at) for row in casework.view.history(case)]
+    assert [register_of(casework).pack(pack.digest) for pack in adopted] == adopted
+    log = [(EVENT.validate_python(row.event), row.at) for row in register_of(casework).history(case)]
     assert fold(CaseState(case=case), log, adopted).digest() == state.digest()
-    assert casework.view.pack_digest(case) == adopted[-1].digest
+    assert register_of(casework).pack_digest(case) == adopted[-1].digest
 
 
 async def assert_runs_replay(casework: Casework, case: CaseRef, last: RulePack) -> None:
     """Each run replays; the timer was set anew when the rules changed; the last run began with the last pack."""
-    histories = await runs(await casework.client(), case)
+    histories = await runs(await temporal_of(casework), case)
     assert len(histories) > 1
     replayer = Replayer(workflows=[CaseWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
     for history in histories:
@@ -285,12 +285,12 @@ async def test_a_worker_killed_between_an_adoption_and_its_recording_loses_nothi
     shipped, longer = compiled(packs, SHIPPED, LONGER)
     key = str(uuid4())
     with held_up(stack.var / "register.db"):
-        before = casework.view.case(case)
+        before = register_of(casework).case(case)
         await person.works(1)
         receipt = await rules_adoption.adopt(casework, case, longer, SOCIAL, key)
         await person.works(1)
-        assert casework.view.case(case) == before, "nothing of it is recorded yet"
-        assert casework.view.receipt(key) is None
+        assert register_of(casework).case(case) == before, "nothing of it is recorded yet"
+        assert register_of(casework).receipt(key) is None
         stack.kill()
     await asyncio.to_thread(stack.start)
     assert due(await settled(casework, case)) == "Thu 11 Mar 2027 09:00"
@@ -298,8 +298,8 @@ async def test_a_worker_killed_between_an_adoption_and_its_recording_loses_nothi
     await assert_nothing_lost_or_doubled(casework, case, person)
     await person.repeats_everything()
     assert await rules_adoption.adopt(casework, case, longer, SOCIAL, key) == receipt
-    assert casework.view.receipt(key) == (case, receipt)
-    assert [row.kind for row in casework.view.history(case)].count("rules-adopted") == 1
+    assert register_of(casework).receipt(key) == (case, receipt)
+    assert [row.kind for row in register_of(casework).history(case)].count("rules-adopted") == 1
     await assert_register_folds(casework, case, [shipped, longer])
 
 

@@ -32,7 +32,7 @@ from tests.durability_support import (
     quick_offers,
     runs,
 )
-from tests.support import Stack, eventually, settled
+from tests.support import Stack, eventually, register_of, settled, temporal_of
 from workflows.server import EmbeddedServer
 
 
@@ -90,11 +90,11 @@ async def test_a_desk_that_was_down_for_five_days_gets_everything_once(plane: St
     assert state.handoffs[threat.id].status is Status.RECEIVED
     await person.repeats_everything()
     assert (await casework.standing(case)).state == state
-    log = [EVENT.validate_python(row.event) for row in casework.view.history(case)]
+    log = [EVENT.validate_python(row.event) for row in register_of(casework).history(case)]
     answers = Counter(event.effect for event in log if isinstance(event, DeskAnswered))
     assert set(answers.values()) == {1}
     assert sum(isinstance(event, DeskSilent) for event in log) >= 10
-    histories = await runs(await casework.client(), case)
+    histories = await runs(await temporal_of(casework), case)
     assert len(histories) >= 3, "it went on across continue-as-new"
     for history in histories[:-1]:
         assert pending_at_the_end(history) == set()

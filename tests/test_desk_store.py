@@ -21,13 +21,22 @@ from activities.placement import Placement
 from activities.protected_data import DeskStore, Inbox
 from activities.stores import desk_url, migrate, open_database
 from activities.threat_assessment import ThreatAssessment
-from models.case import CaseState
-from models.contracts import CaseInput, Opening
+from models.contracts import Opening
 from models.desk import Category
 from models.desk_work import ConcludeAssessment, DeskQuestion, DeskTask, FindCandidates, Receive, TakeBack
-from models.events import CandidatesFound, Concluded, DeskAnswer, NotPossible, Received
+from models.events import (
+    Actor,
+    CandidatesFound,
+    Concluded,
+    DeskAnswer,
+    Facts,
+    NotPossible,
+    Opened,
+    Organisation,
+    Received,
+)
 from models.settings import Settings
-from models.words import CaseRef, case_reference
+from models.words import CaseRef, Function, case_reference
 from tests.databases import Databases
 from tests.key_support import file_keys
 from tests.rules_support import PACK, at
@@ -70,7 +79,9 @@ def receive(case: CaseRef, handoff: str = "H1") -> Receive:
 
 
 def opening(case: CaseRef, key: str) -> Opening:
-    return Opening(key=key, case=case, input=CaseInput(state=CaseState(case=case), pack=PACK))
+    begun = Organisation(id=ORG, function=Function.SOCIAL_SERVICES, desk=True)
+    event = Opened(key=key, by=Actor(org=ORG), opener=begun, facts=Facts(), organisations=(begun,))
+    return Opening(key=key, case=case, event=event)
 
 
 def test_what_is_kept_is_kept_once_and_not_written_over(desk: DeskStore, case: CaseRef) -> None:
@@ -177,7 +188,7 @@ def test_the_same_key_gives_the_first_opening_whatever_came_with_it(desk: DeskSt
     kept = desk.opening(key)
     assert kept is not None
     assert kept.case == case
-    assert kept.input.pack.digest == PACK.digest
+    assert kept.event == opening(case, key).event
     assert desk.newest(other, Category.NOTE) is None
 
 

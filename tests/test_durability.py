@@ -26,7 +26,7 @@ from tests.durability_support import (
     runs,
 )
 from tests.rules_support import PACK, REF, Case, at
-from tests.support import Stack, eventually, settled
+from tests.support import Stack, eventually, register_of, settled, temporal_of
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +57,10 @@ async def person_at_work(casework: Casework, urgency: str = "ordinary") -> Worke
 async def test_a_worker_killed_between_an_update_and_its_recording_loses_and_doubles_nothing(stack: Stack) -> None:
     casework = stack.casework()
     person = await person_at_work(casework)
-    before = casework.view.case(person.case)
+    before = register_of(casework).case(person.case)
     with held_up(stack.var / "register.db"):
         await person.works(4)
-        assert casework.view.case(person.case) == before, "nothing of it is recorded yet"
+        assert register_of(casework).case(person.case) == before, "nothing of it is recorded yet"
         stack.kill()
     stack.start()
     state = await assert_nothing_lost_or_doubled(casework, person.case, person)
@@ -94,13 +94,13 @@ async def test_what_was_recorded_but_not_confirmed_is_recorded_once(stack: Stack
     """The register has it, Temporal never heard so, and the recording is done again."""
     casework = stack.casework()
     person = await person_at_work(casework)
-    before = casework.view.case(person.case)
+    before = register_of(casework).case(person.case)
     with held_up(stack.var / "register.db"):
         await person.works(1)
         stack.kill_temporal()
 
     async def recorded() -> bool:
-        return casework.view.case(person.case) != before
+        return register_of(casework).case(person.case) != before
 
     await eventually(recorded, bool)
     stack.kill()
@@ -158,7 +158,7 @@ async def test_all_of_it_killed_at_once_goes_on_at_the_next_start_timers_too(sta
         await assert_nothing_lost_or_doubled(casework, person.case, person)
 
     async def fired() -> list[tuple[str, int, int]]:
-        rows = [row for row in casework.view.firings(sleeper) if row.handoff == "H1"]
+        rows = [row for row in register_of(casework).firings(sleeper) if row.handoff == "H1"]
         return [(row.deadline, row.rung, row.recurrence) for row in rows]
 
     assert await eventually(fired, bool) == [(deadline.name, 1, 0)]
@@ -177,13 +177,13 @@ async def test_a_case_whose_opening_was_interrupted_is_started_by_the_desk(stack
     stack.start()
 
     async def recorded() -> bool:
-        return casework.view.case(opening.case) is not None
+        return register_of(casework).case(opening.case) is not None
 
     await eventually(recorded, bool)
     assert casework.desk(SOCIAL).unstarted() == []
     assert await casework.open_case(told.model_copy(update={"request_key": key})) == opening.case
     await assert_nothing_lost_or_doubled(casework, opening.case)
-    assert [row.kind for row in casework.view.history(opening.case)].count("opened") == 1
+    assert [row.kind for row in register_of(casework).history(opening.case)].count("opened") == 1
 
 
 async def test_an_orphaned_temporal_server_is_ended_and_its_data_found(stack: Stack) -> None:
@@ -213,7 +213,7 @@ async def test_under_a_steady_stream_a_case_continues_as_new_and_stays_small(sta
         await person.repeats_everything()
     assert (await casework.standing(case)).state == state
     assert len(state.model_dump_json().encode()) < 128 * 1024
-    histories = await runs(await casework.client(), case)
+    histories = await runs(await temporal_of(casework), case)
     assert len(histories) > 1
     assert all(300 <= len(history.events) <= 500 for history in histories[:-1])
     happened = set().union(*(event_types(history) for history in histories))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from console.casework import Casework
 from models.handoffs import Act
 from models.intake import Intake
-from tests.support import settled
+from tests.support import register_of, settled
 
 ACUTE = {
     "urgency": "acute",
@@ -33,9 +33,11 @@ async def test_a_stalled_handoff_climbs_its_ladder_in_the_register_and_in_the_ma
     await casework.act(case, "H3", Act.ACKNOWLEDGE, "polisen-mitt")
     await casework.advance(case, timedelta(hours=2))
     standing = await settled(casework, case)
-    fired = [row for row in casework.view.firings(case) if row.handoff == "H4" and row.deadline == "acknowledgement"]
+    fired = [
+        row for row in register_of(casework).firings(case) if row.handoff == "H4" and row.deadline == "acknowledgement"
+    ]
     assert [(row.rung, row.recurrence) for row in fired] == [(1, 0), (2, 0)]
-    asked = [h for h in casework.view.handoffs(case) if h.kind == "protected-bed"]
+    asked = [h for h in register_of(casework).handoffs(case) if h.kind == "protected-bed"]
     assert [(h.recipient, h.business_status) for h in asked[:1]] == [("boende-almen", "expired")]
     assert len(asked) == 2, "the next provider is asked when the first one has been silent to the end"
     assert standing.state.handoffs["H3"].deadlines[0].rung == 0

@@ -23,7 +23,7 @@ from tests.durability_support import (
     posted,
     runs,
 )
-from tests.support import Stack, eventually, settled
+from tests.support import Stack, eventually, register_of, settled, temporal_of
 from workflows.server import EmbeddedServer
 
 NIGHT = "2027-01-05T22:46:00+01:00"
@@ -113,7 +113,7 @@ async def asleep(casework: Casework, left: timedelta = LEFT, busy: int = 0) -> S
 
 
 def fired(casework: Casework, case: CaseRef) -> list[FiringRow]:
-    return casework.view.firings(case)
+    return register_of(casework).firings(case)
 
 
 async def passed(sleeper: Sleeper) -> None:
@@ -201,7 +201,7 @@ async def test_a_rung_carried_through_many_runs_sounds_once_when_the_worker_dies
     sleeper = await asleep(casework, timedelta(seconds=5), busy=4)
     person = Worker(casework, sleeper.case)
     await person.works(3)
-    carried = len(await runs(await casework.client(), sleeper.case))
+    carried = len(await runs(await temporal_of(casework), sleeper.case))
     assert carried > 1
     async with asyncio.TaskGroup() as work:
         work.create_task(person.works(8))
@@ -213,7 +213,7 @@ async def test_a_rung_carried_through_many_runs_sounds_once_when_the_worker_dies
         await parts.start()
     await assert_sounded_once(parts, casework, sleeper, started)
     await assert_nothing_lost_or_doubled(casework, sleeper.case, person)
-    assert len(await runs(await casework.client(), sleeper.case)) > carried
+    assert len(await runs(await temporal_of(casework), sleeper.case)) > carried
 
 
 async def answered(person: Worker, times: int) -> None:

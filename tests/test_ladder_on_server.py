@@ -14,7 +14,7 @@ from models.handoffs import Act
 from models.register import FiringRow
 from models.words import CaseRef, HandoffId
 from tests.durability_support import POLICE, SOCIAL, assert_nothing_lost_or_doubled, intake, skip
-from tests.support import Stack, eventually, settled
+from tests.support import Stack, eventually, register_of, settled
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MONDAY_MORNING = "2027-03-01T09:00:00+01:00"
@@ -28,7 +28,7 @@ def local(instant: datetime) -> str:
 
 def climbed(casework: Casework, case: CaseRef, handoff: HandoffId, deadline: str) -> list[tuple[int, int, str]]:
     """The rungs fired for one deadline: rung, repeat, and when it was due; each sounded then, not later."""
-    rows = [r for r in casework.view.firings(case) if (r.handoff, r.deadline) == (handoff, deadline)]
+    rows = [r for r in register_of(casework).firings(case) if (r.handoff, r.deadline) == (handoff, deadline)]
     assert all(timedelta(0) <= row.at - row.due < MOST_LATE for row in rows)
     return [(row.rung, row.recurrence, local(row.due)) for row in rows]
 
@@ -37,7 +37,7 @@ async def letters(stack: Stack, casework: Casework, case: CaseRef) -> list[Email
     """Every notice of a case as it lies in the mail folder, once the outbox is empty."""
 
     async def waiting() -> int:
-        return sum(row.case == case for row in casework.view.undelivered(1_000))
+        return sum(row.case == case for row in register_of(casework).undelivered(1_000))
 
     await eventually(waiting, lambda count: count == 0)
     files = stack.settings.mail.glob(f"{case}_*.eml")
@@ -111,8 +111,8 @@ async def test_a_notice_says_which_case_and_when_and_nothing_else(stack: Stack, 
     await casework.advance(case, timedelta(hours=3))
     await settled(casework, case)
     found = await letters(stack, casework, case)
-    rows = casework.view.firings(case)
-    sides = {h.id: {"waiting": h.requester, "owner": h.recipient} for h in casework.view.handoffs(case)}
+    rows = register_of(casework).firings(case)
+    sides = {h.id: {"waiting": h.requester, "owner": h.recipient} for h in register_of(casework).handoffs(case)}
     assert len(found) == len({receiver for row in rows for receiver in receivers(row, sides[row.handoff])})
     for letter in found:
         where = letter["Subject"].removeprefix("Utväg: ")

@@ -11,8 +11,9 @@ from uuid import uuid4
 import pytest
 
 from console.casework import Casework
+from models.case import CaseState
 from models.contracts import CaseInput
-from models.events import Actor, ClockMoved, Sent
+from models.events import Actor, ClockMoved, Opened, Sent
 from models.handoffs import Act, DeadlineName
 from models.packs import DeadlineRule, Met, RulePack, Rung
 from models.register import FiringRow
@@ -21,7 +22,7 @@ from rules.checks import faults
 from tests.changed_rules import length, span
 from tests.durability_support import SOCIAL, assert_nothing_lost_or_doubled, insisted, intake
 from tests.rules_support import PACK, at
-from tests.support import Stack, eventually, running_stack, settled
+from tests.support import Stack, eventually, register_of, running_stack, settled, temporal_of
 from workflows import cases
 
 CASES, IN_EACH = 40, 25
@@ -73,15 +74,15 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.mark.timeout(300)
 async def test_a_thousand_handoffs_due_at_the_same_instant_all_sound_and_each_once(busy: Stack) -> None:
     casework, rules = busy.casework(), dated_rules()
-    start = casework.opening(intake("ordinary", OPENED_AT), casework.organisation(SOCIAL), str(uuid4())).input
+    start = casework.opening(intake("ordinary", OPENED_AT), casework.organisation(SOCIAL), str(uuid4())).event
     starts = [another(start, number, rules) for number in range(CASES)]
-    await casework.client()
+    await temporal_of(casework)
     opened = await asyncio.gather(*(case_with_questions(casework, start) for start in starts))
     for case in opened:
         await settled(casework, case)
     instant = datetime.now(UTC) + AHEAD
     await asyncio.gather(*(set_clock(casework, case, instant) for case in opened))
-    assert not [row for case in opened for row in casework.view.firings(case)], "nothing sounds before it"
+    assert not [row for case in opened for row in register_of(casework).firings(case)], "nothing sounds before it"
     assert datetime.now(UTC) < instant, "every clock was set before it"
     rows = [row for case in opened for row in await both_rungs(casework, case)]
     assert Counter((row.case, row.handoff, row.rung, row.recurrence) for row in rows) == Counter(
@@ -100,27 +101,26 @@ async def test_a_thousand_handoffs_due_at_the_same_instant_all_sound_and_each_on
 def assert_each_was_told_once(casework: Casework, case: CaseRef) -> None:
     """Those on call at both ends, then their managers: one notice each."""
     ends, roles = (ASKED, SOCIAL), ("on-call", "manager-on-call")
-    told = Counter((row.handoff, row.about, row.org, row.role) for row in casework.view.notices(case))
+    told = Counter((row.handoff, row.about, row.org, row.role) for row in register_of(casework).notices(case))
     assert told == Counter((h, "rung", org, role) for h in questions(casework, case) for org in ends for role in roles)
 
 
 def questions(casework: Casework, case: CaseRef) -> list[HandoffId]:
-    found = [row.id for row in casework.view.handoffs(case) if row.kind == KIND]
+    found = [row.id for row in register_of(casework).handoffs(case) if row.kind == KIND]
     assert len(found) == IN_EACH
     return found
 
 
-def another(start: CaseInput, number: int, rules: RulePack) -> CaseInput:
+def another(start: Opened, number: int, rules: RulePack) -> CaseInput:
     """The same opening as another case, under these rules."""
-    assert start.opening is not None
-    state = start.state.model_copy(update={"case": case_reference(number)})
-    return CaseInput(state=state, pack=rules, opening=start.opening.model_copy(update={"key": str(uuid4())}))
+    state = CaseState(case=case_reference(number), training=start.training, clock_offset=start.clock_offset)
+    return CaseInput(state=state, pack=rules, opening=start.model_copy(update={"key": str(uuid4())}))
 
 
 async def case_with_questions(casework: Casework, start: CaseInput) -> CaseRef:
     """A new case with its share of the questions, sent one after another."""
     case = start.state.case
-    await cases.start_case(await casework.client(), start)
+    await cases.start_case(await temporal_of(casework), start)
     for _ in range(IN_EACH):
         question = Sent(
             key=str(uuid4()),
@@ -144,6 +144,6 @@ async def set_clock(casework: Casework, case: CaseRef, instant: datetime) -> Non
 
 async def both_rungs(casework: Casework, case: CaseRef) -> list[FiringRow]:
     async def look() -> list[FiringRow]:
-        return casework.view.firings(case)
+        return register_of(casework).firings(case)
 
     return await eventually(look, lambda rows: len(rows) >= 2 * IN_EACH, MINUTE.seconds)

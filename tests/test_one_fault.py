@@ -28,7 +28,7 @@ from rules.case import decide
 from tests.command_line import intake
 from tests.databases import grown, recording
 from tests.rules_support import PACK, REF
-from tests.support import Stack, eventually
+from tests.support import Stack, eventually, temporal_of
 from workflows.server import EmbeddedServer
 
 
@@ -66,7 +66,7 @@ async def test_a_desk_that_answers_nonsense_counts_as_silent(tmp_path: Path) -> 
         stack.start("--plane")
         casework = stack.casework()
         queue = desk_queue("soc-0381")
-        async with Worker(await casework.client(), task_queue=queue, activities=[nonsense]):
+        async with Worker(await temporal_of(casework), task_queue=queue, activities=[nonsense]):
             case = await casework.open_case(Intake.model_validate(intake()))
 
             async def attempts() -> list[int]:

@@ -25,7 +25,7 @@ from models.handoffs import Act
 from models.words import CaseRef
 from tests.durability_support import CONTACT, Worker, assert_nothing_lost_or_doubled, event_types, intake, runs
 from tests.record_histories import HISTORIES
-from tests.support import ROOT, Stack, eventually, running_stack, settled
+from tests.support import ROOT, Stack, eventually, register_of, running_stack, settled, temporal_of
 from worker import sandbox
 from workflows.case import CaseWorkflow
 from workflows.connection import DATA_CONVERTER, Unavailable
@@ -148,7 +148,7 @@ async def test_rule_code_edited_under_an_open_case_is_loudly_refused(tmp_path: P
         person = Worker(casework, case)
         await person.accepts()
         before = await settled(casework, case)
-        log = casework.view.history(case)
+        log = register_of(casework).history(case)
         assert await asyncio.to_thread(stack.stop) == 0
 
         stack.source = edited_source
@@ -157,20 +157,20 @@ async def test_rule_code_edited_under_an_open_case_is_loudly_refused(tmp_path: P
             await casework.act(case, "H1", Act.HOLD, "soc-0381", Answer(reason="awaiting-information"))
         assert DISAGREE in await failures(stack, case)
         assert DISAGREE in stack.log()
-        assert casework.view.history(case) == log
+        assert register_of(casework).history(case) == log
         stack.kill()
 
         stack.source = ROOT
         await asyncio.to_thread(stack.start)
         await person.works(1)
         after = await assert_nothing_lost_or_doubled(casework, case)
-        assert casework.view.history(case)[: len(log)] == log
+        assert register_of(casework).history(case)[: len(log)] == log
         assert after.handoffs["H2"] == before.state.handoffs["H2"]
 
 
 async def failures(stack: Stack, case: CaseRef) -> str:
     """What the history says of failed workflow tasks."""
-    client = await stack.casework().client()
+    client = await temporal_of(stack.casework())
 
     async def look() -> str:
         (history,) = await runs(client, case)
@@ -196,7 +196,7 @@ async def test_a_rule_pack_edited_under_an_open_case_leaves_it_as_it_is(tmp_path
         casework = stack.casework()
         case = await casework.open_case(intake("ordinary", "2027-03-01T09:00:00+01:00"))
         before = await settled(casework, case)
-        old = casework.view.case(case)
+        old = register_of(casework).case(case)
         assert old is not None
         stack.kill()
 
@@ -209,14 +209,14 @@ async def test_a_rule_pack_edited_under_an_open_case_leaves_it_as_it_is(tmp_path
         await person.accepts()
         after = await assert_nothing_lost_or_doubled(casework, case, person)
         assert after.handoffs["H2"] == before.state.handoffs["H2"]
-        assert {row.pack_digest for row in casework.view.history(case)} == {old.pack_digest}
+        assert {row.pack_digest for row in register_of(casework).history(case)} == {old.pack_digest}
         await casework.advance(case, timedelta(days=7, hours=1))
         await settled(casework, case)
-        assert [row.rung for row in casework.view.firings(case) if row.handoff == "H2"] == [1, 2]
+        assert [row.rung for row in register_of(casework).firings(case) if row.handoff == "H2"] == [1, 2]
 
         newer = await casework.open_case(intake("ordinary", "2027-03-01T09:00:00+01:00"))
         state = (await settled(casework, newer)).state
-        row = casework.view.case(newer)
+        row = register_of(casework).case(newer)
         assert row is not None
         assert row.pack_digest == pack_now(packs).digest != old.pack_digest
         due = [known.handoffs["H2"].deadlines[0].due for known in (before.state, state)]

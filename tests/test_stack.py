@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.durability_support import Worker, intake
-from tests.support import Stack, eventually, running_stack, settled
+from tests.support import Stack, eventually, register_of, running_stack, settled
 from workflows.server import EmbeddedServer
 
 
@@ -121,7 +121,7 @@ async def test_after_a_signal_it_stops_cleanly_and_leaves_nothing_running(tmp_pa
             os.kill(temporal, 0)
         assert not answers(port_of(stack))
         assert not (var / "temporal.pid").exists()
-        row = casework.view.case(case)
+        row = register_of(casework).case(case)
         assert row is not None
         assert "Traceback" not in stack.log()
 
@@ -162,7 +162,7 @@ async def test_health_tells_when_temporal_is_gone_and_every_log_line_is_json(tmp
         case = await casework.open_case(intake("ordinary"))
 
         async def recorded() -> bool:
-            return casework.view.case(case) is not None
+            return register_of(casework).case(case) is not None
 
         await eventually(recorded, bool)
         assert await asyncio.to_thread(stack.stop) == 0

@@ -14,6 +14,7 @@ from models.case import CaseState
 from models.events import ClockMoved, Event, Opened
 from models.words import CaseRef, TrackB
 from rules.case import fold
+from tests.support import register_of
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -51,16 +52,17 @@ class Story:
         self.names: dict[str, str] = {}
         counts: dict[str, int] = {}
         self.handoffs = {}
-        for row in casework.view.handoffs(case):
+        for row in register_of(casework).handoffs(case):
             counts[row.kind] = counts.get(row.kind, 0) + 1
             self.names[row.id] = f"{row.kind} {counts[row.kind]}"
             self.handoffs[self.names[row.id]] = row
         self.due = {
-            (self.names[row.handoff], row.name): told(row.due) for row in casework.view.deadlines(case, ended=True)
+            (self.names[row.handoff], row.name): told(row.due)
+            for row in register_of(casework).deadlines(case, ended=True)
         }
         self.rungs: dict[tuple[str, str], list[str]] = {}
         self.receivers: dict[tuple[str, str], list[list[str]]] = {}
-        for firing in casework.view.firings(case):
+        for firing in register_of(casework).firings(case):
             key = (self.names[firing.handoff], firing.deadline)
             repeat = f"+{firing.recurrence}" if firing.recurrence else ""
             self.rungs.setdefault(key, []).append(f"{firing.rung}{repeat} {told(firing.due)}")
@@ -106,8 +108,8 @@ async def test_story_1_an_expired_assessment_is_told_once_and_ends_nothing(
     casework: Casework, cases: dict[str, CaseRef]
 ) -> None:
     case = await played(casework, "1-akut-natt", cases)
-    lapses = [e for e in casework.view.history(case) if e.event.get("kind") == "clock-moved"]
-    notices = casework.view.notices(case)
+    lapses = [e for e in register_of(casework).history(case) if e.event.get("kind") == "clock-moved"]
+    notices = register_of(casework).notices(case)
     lapsed = sorted({told(n.due) for n in notices if n.about == "assessment-lapsed" and n.due})
     assert lapses
     assert lapsed == ["sat 2027-02-13 15:00", "wed 2027-01-13 02:10"]
@@ -168,7 +170,7 @@ async def test_story_3_sixty_days_to_release(casework: Casework, cases: dict[str
         "4 thu 2027-03-18 08:00",
     ]
     assert not [line for line in story.rungs["release 1", "completion"] if "2027-03-23" in line]
-    late = [n for n in casework.view.notices(story.case) if n.about == "late-at-birth"]
+    late = [n for n in register_of(casework).notices(story.case) if n.about == "late-at-birth"]
     assert [(n.handoff, told(n.due)) for n in late if n.due] == [(late[0].handoff, "fri 2027-02-12 10:00")]
 
 
@@ -194,7 +196,7 @@ async def test_story_4_a_mother_and_two_children(casework: Casework, cases: dict
     }
     assert {key: story.due[key] for key in expected} == expected
     assert story.handoffs["protected-bed 1"].recipient == "boende-bjorken"
-    assert not [notice for notice in casework.view.notices(story.case) if notice.about == "measure-lapsed"]
+    assert not [notice for notice in register_of(casework).notices(story.case) if notice.about == "measure-lapsed"]
 
 
 async def test_story_4_told_with_nobody_to_submit_the_measure_lapses_at_that_instant(casework: Casework) -> None:
@@ -208,12 +210,12 @@ async def test_story_4_told_with_nobody_to_submit_the_measure_lapses_at_that_ins
     standing = await casework.standing(case)
     await casework.advance(case, datetime.fromisoformat("2027-05-13T00:00:00+02:00") - standing.now)
     await casework.at_rest(case)
-    ended = {row.kind: row for row in casework.view.handoffs(case) if row.ended_at}
+    ended = {row.kind: row for row in register_of(casework).handoffs(case) if row.ended_at}
     assert (ended["shelter-submission"].status, ended["shelter-submission"].business_status) == ("failed", "lapsed")
     lapsed_at = ended["shelter-submission"].ended_at
     assert lapsed_at is not None
     assert told(lapsed_at) == "thu 2027-05-13 00:00"
-    notices = [n.role for n in casework.view.notices(case) if n.about == "measure-lapsed"]
+    notices = [n.role for n in register_of(casework).notices(case) if n.about == "measure-lapsed"]
     assert sorted(notices) == ["decision-maker", "head", "manager-on-call", "on-call"]
 
 
@@ -254,7 +256,7 @@ async def test_the_register_alone_replays_a_story_digest_by_digest(
 ) -> None:
     case = await played(casework, name, cases)
     pack = casework.pack(case)
-    rows = casework.view.history(case)
+    rows = register_of(casework).history(case)
     events = [TypeAdapter(Event).validate_python(row.event) for row in rows]
     assert isinstance(events[0], Opened)
     assert any(isinstance(event, ClockMoved) for event in events)

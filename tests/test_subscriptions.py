@@ -38,7 +38,7 @@ from tests.databases import Databases
 from tests.durability_support import intake
 from tests.events_support import Receiver, batch, busy_case, expected, receiving, unread
 from tests.rules_support import BED_1, NGO, POLICE, REF, SOC_A
-from tests.support import ROOT, Stack, eventually, free_port, running_stack, settled
+from tests.support import ROOT, Stack, eventually, free_port, register_of, running_stack, settled
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -364,17 +364,17 @@ async def test_a_running_stack_posts_and_writes_what_happens_in_a_case(tmp_path:
         asked = next(h for h in state.handoffs.values() if h.recipient == "polisen-mitt")
         await casework.act(case, asked.id, Act.ACCEPT, "polisen-mitt")
         await settled(casework, case)
-        due = [event.id for event, told in casework.view.events(case) if "polisen-mitt" in told]
+        due = [event.id for event, told in register_of(casework).events(case) if "polisen-mitt" in told]
         assert await asyncio.to_thread(police.has, len(due))
         assert police.ids() == due
         assert police.taken[-1].get_type() == "se.utvag.handoff.accepted"
 
         async def waiting() -> list[OrgId]:
-            return sorted(casework.view.expecting_events())
+            return sorted(register_of(casework).expecting_events())
 
         assert await eventually(waiting, lambda orgs: not orgs) == []
         file = stack.var / "events" / "soc-0381.jsonl"
-        assert lines(file) == [event.id for event, told in casework.view.events(case) if "soc-0381" in told]
+        assert lines(file) == [event.id for event, told in register_of(casework).events(case) if "soc-0381" in told]
         assert not (stack.var / "events" / "polisen-mitt.jsonl").exists()
         assert file.stat().st_mode & 0o077 == (stack.var / "events").stat().st_mode & 0o077 == 0
         assert "HTTP 500" in stack.log()
