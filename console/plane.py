@@ -61,7 +61,7 @@ class Plane:
         event = submitted(act)
         if not isinstance(event, Opened) or event.opener.id != act.org:
             raise Forged("not-an-opening")
-        if event.training != self._settings.training:
+        if event.training and not self._settings.training:
             return Outcome(refusal=Refusal(code="not-a-training-case"))
         now = datetime.now(UTC) + event.clock_offset
         pack = pack_on(now.date(), self.packs)

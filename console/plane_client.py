@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -65,6 +66,7 @@ class PlaneClient:
         self._settings, self._keys_of = settings, keys_of
         timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
         self._http = httpx.Client(base_url=settings.plane, timeout=timeout, trust_env=False)
+        weakref.finalize(self, self._http.close)
 
     def ask(self, org: OrgId, path: str, question: Word) -> httpx.Response:
         """One signed request.
