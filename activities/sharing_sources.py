@@ -182,8 +182,8 @@ def compiled(source: SharingSource, name: str) -> Compiled:
 
 def matrix(source: SharingSource) -> tuple[list[Cell], dict[CellKey, Place], list[Fault]]:
     """Every cell of every row and reading, with the duties put into them, and where each is written."""
-    cells: dict[CellKey, Cell] = Field(default={})
-    places: dict[CellKey, Place] = Field(default={})
+    cells: dict[CellKey, Cell] = {}
+    places: dict[CellKey, Place] = {}
     found = []
     rows: list[tuple[str, int, RowSource]] = [("row", number, row) for number, row in enumerate(source.row)]
     rows += [("reading", number, row) for number, row in enumerate(source.reading)]
