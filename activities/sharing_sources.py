@@ -58,6 +58,7 @@ class GroundSource(Source):
     only: Code | None = None
     laws: list[Code] = Field(default=[])
     clock: Code | None = None
+    night: Both | None = None
     begins: date | None = None
     ends: date | None = None
 
@@ -250,6 +251,7 @@ def ground(code: Code, said: GroundSource) -> Ground:
         only=said.only,
         laws=tuple(said.laws),
         clock=said.clock,
+        night=Name(sv=said.night[0], en=said.night[1]) if said.night else None,
         begins=said.begins,
         ends=said.ends,
     )

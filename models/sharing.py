@@ -136,6 +136,8 @@ class Ground(Word):
     laws: tuple[Code, ...] = ()
     """With `demand`: by which law the demand is to be made."""
     clock: Code | None = None
+    night: Name | None = None
+    """What the card for an acute night calls it; None: it is not on the card."""
     begins: date | None = None
     ends: date | None = None
     """The last day."""
