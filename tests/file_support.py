@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pypdf
-from pypdf.generic import DictionaryObject, StreamObject
+from pypdf.generic import StreamObject
 
 from models.access import Reader, Role
 from models.documents import Recipient, Sender
@@ -50,10 +50,9 @@ def everything_in(made: bytes) -> bytes:
     """The file as it is, every stream of it without its compression, and every text of its objects."""
     reader = pypdf.PdfReader(io.BytesIO(made))
     found = [made]
-    for number in range(1, len(reader.xref_objStm) + max(map(len, reader.xref.values()), default=0) + 500):
+    for number in range(1, int(str(reader.trailer["/Size"]))):
         thing = reader.get_object(number)
         if isinstance(thing, StreamObject):
             found.append(thing.get_data())
-        if isinstance(thing, DictionaryObject):
-            found.append(repr(thing).encode())
+        found.append(repr(thing).encode())
     return b"\n".join(found)
