@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Table, event, insert, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from activities.checkpoints import Checkpoints
@@ -215,13 +215,29 @@ class AuditLog:
         """Links in order, some at a time: a long chain is neither held in memory nor in one transaction."""
         upto = 0
         while True:
-            query = select(self._table).where(self._table.c.seq > upto, *where).order_by(self._table.c.seq)
-            with reading(self._engine) as session:
-                rows = session.connection().execute(query.limit(ROWS_AT_A_TIME)).all()
-            yield from map(kept_of, rows)
-            if len(rows) < ROWS_AT_A_TIME:
+            some = self._some(self._table.c.seq > upto, *where)
+            yield from some
+            if len(some) < ROWS_AT_A_TIME:
                 return
-            upto = rows[-1].seq
+            upto = some[-1].seq
+
+    def _some(self, *where: ColumnElement[bool]) -> list[Kept]:
+        seq = self._table.c.seq
+        with reading(self._engine) as session:
+            connection = session.connection()
+            try:
+                rows = connection.execute(select(self._table).where(*where).order_by(seq).limit(ROWS_AT_A_TIME))
+                return [kept_of(row) for row in rows]
+            except OperationalError:
+                numbers = connection.execute(select(seq).where(*where).order_by(seq).limit(ROWS_AT_A_TIME)).scalars()
+                return [self._one(connection, number) for number in numbers.all()]
+
+    def _one(self, connection: Connection, number: int) -> Kept:
+        """A link by its number; an empty one, if what stands there can't even be read as text (SQLite)."""
+        try:
+            return kept_of(connection.execute(select(self._table).where(self._table.c.seq == number)).one())
+        except OperationalError:
+            return Kept(number, "", "", None, "", "", "")
 
 
 @contextmanager

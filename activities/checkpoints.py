@@ -62,6 +62,10 @@ class Checkpoints:
         self._every = every
         self._newest = 0
 
+    @property
+    def can_sign(self) -> bool:
+        return self._signer is not None
+
     def is_due(self, seq: int) -> bool:
         """Whether a checkpoint should be made at this link, as far as this process knows."""
         return self._signer is not None and seq - self._newest >= self._every
@@ -155,7 +159,8 @@ class Checkpoints:
 
 
 def signed_content(checkpoint: Checkpoint) -> bytes:
-    return rfc8785.dumps(checkpoint.model_dump(mode="json", exclude={"signature"}))
+    """What is signed says what it is for: the same key signs an organisation's acts."""
+    return rfc8785.dumps({"typ": "utvag-checkpoint"} | checkpoint.model_dump(mode="json", exclude={"signature"}))
 
 
 def make_folder(folder: Path) -> None:

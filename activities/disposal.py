@@ -45,7 +45,6 @@ from models.retention import (
 )
 from models.retention_tables import DisposalCertificateRow, DisposalEntryRow, DisposalListRow
 from models.words import CaseRef, Digest, OrgId
-from rules.disposal import may
 
 MOST_APART = timedelta(days=1)
 """How far this machine's clock and the plane's may differ before nothing is judged by either."""
@@ -153,12 +152,10 @@ class Disposal:
         return self._decide("refuse-disposal", list_id, digest, reader, now)
 
     def _decide(self, act: str, list_id: ListId, digest: str, reader: Reader, now: datetime) -> WaitingList | Refusal:
-        if reader.org != self.files.org:
-            return Refusal(code="not-your-desk")
-        if not may(reader.role, act):
-            return Refusal(code="not-the-archive-role")
         done = "approved" if act == "approve-disposal" else "refused"
         with self.files.alone() as session:
+            if refusal := self.files.refused(session, reader, act, now):
+                return refusal
             row = session.get(DisposalListRow, list_id)
             if row is None:
                 return Refusal(code="no-such-list")

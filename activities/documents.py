@@ -13,7 +13,7 @@ import os
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -226,5 +226,10 @@ def write_private(path: Path, made: bytes) -> None:
         ) from None
 
 
-def now_in_sweden(instant: datetime) -> date:
+def sweden_day(instant: datetime) -> date:
     return instant.astimezone(STOCKHOLM).date()
+
+
+def last_day(due: datetime) -> date:
+    """The day on which a deadline ends: 24:00 belongs to the day that it closes."""
+    return sweden_day(due - timedelta(microseconds=1))

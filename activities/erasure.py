@@ -32,7 +32,18 @@ ENTRIES = {
 }
 """Where an entry in a file shows, and the column that says when. Of a table that is not known here, every instant that
 has passed counts as one: a file is rather kept too long."""
-NO_ENTRIES = frozenset({"retention_files", "retention_holds", "file_requests", "identities"})
+NO_ENTRIES = frozenset(
+    {
+        "retention_files",
+        "retention_holds",
+        "file_requests",
+        "identities",
+        "case_access",
+        "approvals",
+        "break_glass",
+        "case_links",
+    }
+)
 """Tables about the file rather than in it."""
 log = structlog.get_logger(__name__)
 

@@ -75,7 +75,7 @@ class Exchange:
                 .values(state=PackageState.LEASED.value, leased_until=now + LEASE)
             )
             if not changed(session, taking):
-                return not_taken(session.get(PackageRow, package), desk)
+                return not_taken(session.get(PackageRow, package), desk, now)
             row = session.exec(select(PackageRow).where(col(PackageRow.id) == package)).one()
             return as_envelope(row)
 
@@ -93,17 +93,18 @@ class Exchange:
             row = session.get(PackageRow, package)
             if row is not None and row.recipient == desk and row.state == PackageState.ERASED:
                 return as_delivery(row)
-            return not_taken(row, desk)
+            return not_taken(row, desk, now)
 
     def revoke(self, package: ItemId, by: OrgId, now: datetime) -> Delivery | Refusal:
         """The sender takes a package back, and its ciphertext is destroyed. Twice is as once.
 
-        One that has not come here yet is not let in any more. One that the recipient has stored stays with them.
+        One that has not come here yet is `package-unknown`, and is not let in any more. One that the recipient has
+        stored stays with them.
         """
         with writing(self._engine) as session:
             destroy(session, package, by, now, WITHDRAWN)
             row = session.get(PackageRow, package)
-            if row is None or row.sender != by:
+            if row is None or row.sender != by or row.digest is None:
                 return UNKNOWN
             return as_delivery(row) if row.state == PackageState.REVOKED else Refusal(code="package-taken")
 
@@ -217,7 +218,7 @@ def changed(session: Session, statement: Update) -> bool:
     return result.rowcount > 0
 
 
-def not_taken(row: PackageRow | None, desk: OrgId) -> Refusal:
+def not_taken(row: PackageRow | None, desk: OrgId, now: datetime) -> Refusal:
     """Why the recipient can't have a package, in as many words as the recipient may know."""
     if row is None or row.recipient != desk:
         return UNKNOWN
@@ -225,7 +226,8 @@ def not_taken(row: PackageRow | None, desk: OrgId) -> Refusal:
         return Refusal(code="package-expired" if row.revoked_for == EXPIRED else "package-withdrawn")
     if row.state in (PackageState.STORED, PackageState.ERASED):
         return Refusal(code="package-taken")
-    return Refusal(code="package-expired" if row.state == PackageState.SEALED else "package-not-fetched")
+    late = row.expires_at is not None and row.expires_at <= now
+    return Refusal(code="package-expired" if late else "package-not-fetched")
 
 
 def row_values(envelope: Envelope, now: datetime) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class FileRequests:
     def copied(
         self, request: RequestKey, make: Callable[[int], bytes], categories: tuple[Code, ...], by: Reader, now: datetime
     ) -> bytes | Refusal:
-        """Makes the next copy of a document. It is numbered, and its digest and audit entry kept, before it is given."""
+        """Makes the next copy of a document. Its number, digest and audit entry are kept before it is given."""
         with writing(self._engine) as session:
             row = locked(session, request)
             if row is None:

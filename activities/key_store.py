@@ -75,6 +75,11 @@ class KeyStore:
                 return row.name
         return row.name
 
+    def close(self) -> None:
+        """Lets go of the database, and of what is remembered."""
+        self._remembered.clear()
+        self._engine.dispose()
+
     @contextmanager
     def alone(self) -> Iterator[Session]:
         """One write transaction at a time, also between processes: no key is made while the outer key is changed."""

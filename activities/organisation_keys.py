@@ -122,11 +122,18 @@ class OrganisationKeys:
         return [held.statement.fingerprint for held in past]
 
     def rewrap(self) -> int:
-        """Wraps every private part with the outer key's current version. Returns how many."""
+        """Wraps every private part with the outer key's current version. Returns how many.
+
+        Raises:
+            CannotOpen, KeyMissing: one can't be opened. Those before it are wrapped anew, nothing is lost.
+        """
         with self._alone():
             kept = [held for held in self._held() if held.wrapped is not None]
             for held in kept:
-                wrapped = self._outer.wrap(self._raw(held), context(held.statement))
+                raw = self._raw(held)
+                wrapped = self._outer.wrap(raw, context(held.statement))
+                if self._outer.unwrap(wrapped, context(held.statement)) != raw:  # the older outer key is destroyed next
+                    raise CannotOpen
                 self._write(
                     held.model_copy(update={"outer_version": wrapped.version, "wrapped": encoded(wrapped.blob)})
                 )

@@ -47,6 +47,11 @@ class DeskStore:
         self.org, self.keys = org, keys
         self._engine = engine
 
+    def close(self) -> None:
+        """Lets go of the databases."""
+        self._engine.dispose()
+        self.keys.close()
+
     def keep(self, item: ItemId, case: CaseRef, category: Category, author: str, content: Any) -> None:
         """Keeps one thing under an id that the caller made; keeping it again changes nothing."""
         with writing(self._engine) as session:

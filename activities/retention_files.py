@@ -33,6 +33,8 @@ FILE_REQUEST = "file-request"
 NO_WAY_BACK = ("destroying", "gone")
 FactsOf = Callable[[CaseRef], FileFacts]
 ClosureOf = Callable[[CaseRef], Closure | None]
+Gate = Callable[[Session, Reader, Code, datetime], Refusal | None]
+"""Whether somebody may do something about disposal, asked in the transaction that does it."""
 
 
 def in_register(view: RegisterView) -> ClosureOf:
@@ -53,6 +55,11 @@ def nothing_known(_: CaseRef) -> FileFacts:
     return FileFacts()
 
 
+def by_role(_: Session, reader: Reader, act: Code, __: datetime) -> Refusal | None:
+    """The least: the role that the reader comes in. Whether the account has that role, a desk's own gate looks up."""
+    return None if may(reader.role, act) else Refusal(code="not-the-archive-role")
+
+
 class Files:
     """One desk's files. `closure_of` asks the plane; `facts_of` opens what is sealed, which is passed on to nobody."""
 
@@ -65,10 +72,11 @@ class Files:
         rules: RetentionRules,
         closure_of: ClosureOf,
         facts_of: FactsOf = nothing_known,
+        gate: Gate = by_role,
     ) -> None:
         self.org, self.function, self.rules, self.audit = org, function, rules, audit
         self.engine = engine
-        self._closure_of, self._facts_of = closure_of, facts_of
+        self._closure_of, self._facts_of, self._gate = closure_of, facts_of, gate
 
     # --- judging -------------------------------------------------------------------------------------
 
@@ -171,10 +179,8 @@ class Files:
         closed_at: datetime | None = None,
     ) -> Refusal | None:
         """Says what kind of file it is, in place of what was said before."""
-        if refusal := self._refused(reader, "retention-note"):
-            return refusal
         with self.alone() as session:
-            if refusal := self._gone(session, case):
+            if refusal := self.refused(session, reader, "retention-note", now) or self._gone(session, case):
                 return refusal
             row = session.get(RetentionFileRow, case) or RetentionFileRow(
                 case=case, kinds=[], noted_at=now, noted_by=reader.user
@@ -189,15 +195,13 @@ class Files:
         self, case: CaseRef, reason: Code, reader: Reader, now: datetime, until: datetime | None = None
     ) -> RequestKey | Refusal:
         """Holds a file back, beside whatever else holds it. Wins over a list that has been approved."""
-        if refusal := self._refused(reader, "retention-hold"):
-            return refusal
         known = tuple(one.code for one in self.rules.reasons)
         if reason not in known:
             return Refusal(code="unknown-hold-reason", possible=known)
         if until is not None and until <= now:
             return Refusal(code="hold-ends-in-the-past")
         with self.alone() as session:
-            if refusal := self._gone(session, case):
+            if refusal := self.refused(session, reader, "retention-hold", now) or self._gone(session, case):
                 return refusal
             row = RetentionHoldRow(id=str(uuid4()), case=case, reason=reason, by=reader.user, since=now, until=until)
             session.add(row)
@@ -207,9 +211,9 @@ class Files:
 
     def release(self, case: CaseRef, hold: RequestKey, reader: Reader, now: datetime) -> Refusal | None:
         """Releases one hold; releasing it again changes nothing."""
-        if refusal := self._refused(reader, "retention-release"):
-            return refusal
         with self.alone() as session:
+            if refusal := self.refused(session, reader, "retention-release", now):
+                return refusal
             row = session.get(RetentionHoldRow, hold)
             if row is None or row.case != case:
                 return Refusal(code="no-such-hold")
@@ -239,10 +243,14 @@ class Files:
         entry = {"at": now.astimezone(UTC), "org": reader.org, "user": reader.user, "role": reader.role}
         self.audit.append(session, AuditEntry.model_validate(entry | {"action": action} | more))
 
-    def _refused(self, reader: Reader, act: Code) -> Refusal | None:
+    def refused(self, session: Session, reader: Reader, act: Code, now: datetime) -> Refusal | None:
+        """Why somebody may not do this here; that they tried is kept. The table of roles and the gate must let them."""
         if reader.org != self.org:
             return Refusal(code="not-your-desk")
-        return None if may(reader.role, act) else Refusal(code="not-the-archive-role")
+        refusal = by_role(session, reader, act, now) or self._gate(session, reader, act, now)
+        if refusal is not None:
+            self.told(session, reader, act, now, outcome=refusal.code)
+        return refusal
 
     def _gone(self, session: Session, case: CaseRef) -> Refusal | None:
         """Whether a file can no longer be held: it is not here, or its keys are being destroyed."""

@@ -69,6 +69,8 @@ class ApprovalRow(DeskTable, table=True):
     approved_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     used_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     """An approval is good for once."""
+    used_for: str | None = None
+    """The request key of the act: the same act again, after an answer that was lost, needs no new approval."""
     review_by: datetime | None = Field(default=None, sa_type=UtcInstant)
     """It was done by one, and is to be looked at by then."""
     reviewed_by: str | None = None
@@ -98,7 +100,7 @@ class CaseLinkRow(DeskTable, table=True):
 
     __tablename__ = "case_links"
     id: str = Field(primary_key=True)
-    """A keyed digest of the two references: the same tie is kept once, and the id tells nobody which."""
+    """Random: it tells nobody which other case."""
     case: str = Field(index=True)
     key_version: int
     content: bytes

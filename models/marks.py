@@ -11,6 +11,7 @@ from models.desk import ProtectionMark
 from models.words import CheckedRef, Code, Word
 
 Sentence = Annotated[str, StringConstraints(min_length=3, max_length=300)]
+Tie = Literal["child", "parent", "sibling", "partner", "relative", "other"]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
@@ -102,7 +103,7 @@ class CaseLink(Word):
     """One case's tie to another, as it is kept, sealed, with the one; the other has its own. Never in the plane."""
 
     other: CheckedRef
-    tie: Literal["household", "child", "parent", "relative", "partner", "other"]
-    """What the person of the other case is to the person of this one. `household`: lives there as well."""
+    tie: Tie
+    """What the person of the other case is to the person of this one."""
     household: bool = False
     """Whether they live together, so that the strictest mark counts for the children."""

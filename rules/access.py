@@ -207,6 +207,9 @@ TABLE = (
 SHOWING = frozenset({Action.VIEW_MASKED, Action.VIEW, Action.VIEW_ADDRESS})
 SENDING = frozenset({Action.DISCLOSE, Action.RELEASE_ADDRESS, Action.EXPORT_FILE})
 ABOUT_NO_CATEGORY = frozenset(action for row in TABLE for action in row.actions if row.categories is NOTHING)
+CATEGORY_OF = {Action.VIEW_ADDRESS: Category.ADDRESS, Action.RELEASE_ADDRESS: Category.ADDRESS}
+"""Acts that are about one category by their nature."""
+BY_TWO = frozenset(action for row in TABLE for action in row.actions if SECOND_PERSON in row.takes)
 NO_NEED = {
     Compartment.LOCATION: "role-needs-no-location",
     Compartment.THREAT: "role-needs-no-threat",

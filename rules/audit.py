@@ -14,9 +14,9 @@ import rfc8785
 from models.access import the_system
 from models.audit import AuditEntry, Checkpoint, Link
 
-CHECKPOINT, CLOCK_SET_BACK, READ_LOG = "checkpoint", "clock-set-back", "read-log"
-SHOWING = frozenset({"read", "show", "preview", "print", "export", "disclose", "break-glass"})
-"""Actions in which somebody saw what is protected; `read-...` (an address, a mark) does too."""
+CHECKPOINT, CLOCK_SET_BACK, READ_AUDIT = "checkpoint", "clock-set-back", "read-audit"
+SHOWING = frozenset({"read", "view", "preview", "print", "disclose", "export-file", "release-address", "break-glass"})
+"""Actions in which somebody saw what is protected, or took it out; `view-...` and `read-...` do too."""
 CLOCKS_DIFFER = timedelta(minutes=2)
 """Two processes' clocks, or the wait for another's turn. A clock further behind the chain has been set back."""
 
@@ -174,7 +174,7 @@ def _told_before(told: list[Any]) -> dict[str, Any]:
 
 def is_showing(entry: AuditEntry) -> bool:
     """Whether somebody saw, or tried to see, what is protected. Looking in the log itself is not."""
-    return entry.action in SHOWING or (entry.action.startswith("read-") and entry.action != READ_LOG)
+    return entry.action in SHOWING or (entry.action.startswith(("view-", "read-")) and entry.action != READ_AUDIT)
 
 
 # --- where it breaks ---------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from models.handoffs import DeadlineName
 from models.packs import RulePack
 from models.words import Code, Function, OrgId, Urgency
 from rules import clocks
-from rules.unsaid import WHEREABOUTS, is_unsaid, tells, traces
+from rules.unsaid import WHEREABOUTS, is_unsaid, names, tells, traces
 
 KINDS: dict[Regime, Code] = {
     Regime.PARTY: "file-request-party",
@@ -206,8 +206,8 @@ def decide(request: FileRequest, items: Sequence[ItemContent], holder: Function)
     told, opened = told_grounds(request, holder), gate(request, holder)
     if opened is not Gate.OPEN:
         return FileDecision(gate=opened, outcome=Outcome.REFUSED, ground=ground, told=told, appeal=way)
-    hidden = traces(f.value for i in items if i.category in WHEREABOUTS and not is_open(request, i) for f in i.fields)
-    fates = [(item, fate(request, item, holder, hidden)) for item in items]
+    untold, closed = places(request, items, pending=True), places(request, items, pending=False)
+    fates = [(i, fate(request, i, holder, closed if i.category in WHEREABOUTS else untold)) for i in items]
     shown = tuple(item.item for item, what in fates if what is None)
     withheld = {(what.category, what.ground): what for _, what in fates if isinstance(what, Withheld)}
     return FileDecision(
@@ -222,6 +222,14 @@ def decide(request: FileRequest, items: Sequence[ItemContent], holder: Function)
     )
 
 
+def places(request: FileRequest, items: Iterable[ItemContent], pending: bool) -> frozenset[str]:
+    """The whereabouts that this asker does not see; with `pending`, also those that wait for their harm test."""
+    where = [item for item in items if item.category in WHEREABOUTS and not is_open(request, item)]
+    hidden = [item for item in where if pending or not waits_for_test(request, item)]
+    named = [field.value for item in hidden if item.category != Category.CONTACT for field in item.fields]
+    return traces(field.value for item in hidden for field in item.fields) | names(named)
+
+
 def fate(
     request: FileRequest, item: ItemContent, holder: Function, hidden: frozenset[str]
 ) -> Withheld | Waiting | None:
@@ -232,7 +240,7 @@ def fate(
         return None if told_apart and not unclean else Waiting(item=item.item, why="clean-decision")
     if not unclean and is_open(request, item):
         return None
-    if not unclean and openness(request, item) is How.TEST and item.harm is Harm.NOT_TESTED:
+    if not unclean and waits_for_test(request, item):
         return Waiting(item=item.item, why="harm-test")
     return Withheld(category=item.category, ground=ground_of(request, item, holder))
 
@@ -240,6 +248,10 @@ def fate(
 def openness(request: FileRequest, item: ItemContent) -> How:
     public = item.decision and item.public_decision
     return how_open(request.regime, standing(request), item.category, item.about, public)
+
+
+def waits_for_test(request: FileRequest, item: ItemContent) -> bool:
+    return openness(request, item) is How.TEST and item.harm is Harm.NOT_TESTED
 
 
 def is_open(request: FileRequest, item: ItemContent) -> bool:

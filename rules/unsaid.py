@@ -18,6 +18,8 @@ LEAST_PART, LEAST_WHOLE = 4, 3
 """Letters and digits. Shorter parts of an address ("B", "12") stand in any text."""
 CHANNELS = frozenset({"phone", "telefon", "mobil", "email", "epost", "mail", "sms", "brev", "letter"})
 """Ways of reaching somebody, which by themselves lead to nobody."""
+ORDINARY = frozenset({"adress", "boende", "kommun", "lägenhet", "skyddad", "skyddat", "sverige", "våning"})
+"""Words in an address that are no names."""
 NEVER = re.compile(
     r"(?:osl|sekretesslagen)\W{0,3}18\b|\b18\s*kap|\b18:[1278]\b(?!\d)|fingera[dt]|vittnesskydd|personsäkerhetsarbete",
     re.IGNORECASE,
@@ -34,7 +36,7 @@ def squeezed(text: str) -> str:
 
 
 def traces(values: Iterable[str]) -> frozenset[str]:
-    """What to look for in other texts: each value whole, and its parts between commas and line breaks."""
+    """What to look for in other texts: each value whole, its parts between commas and line breaks, its long numbers."""
     found: set[str] = set()
     for value in values:
         whole = squeezed(value)
@@ -43,7 +45,14 @@ def traces(values: Iterable[str]) -> frozenset[str]:
         elif len(value.strip()) > 1:
             found.add(value.strip())
         found.update(part for part in map(squeezed, re.split(r"[,;|/\n]", value)) if len(part) >= LEAST_PART)
+        found.update(map(squeezed, re.findall(r"[0-9](?:[ -]?[0-9]){4,}", value)))
     return frozenset(found - CHANNELS)
+
+
+def names(values: Iterable[str]) -> frozenset[str]:
+    """The names in an address or a place: a town or a street by itself leads there too."""
+    words = (word for value in values for word in re.findall(r"[^\W\d_]{4,}", value))
+    return frozenset(squeezed(word) for word in words if word[0].isupper() and word.casefold() not in ORDINARY)
 
 
 def tells(text: str, of: frozenset[str]) -> bool:

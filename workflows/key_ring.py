@@ -161,27 +161,35 @@ async def retire_key(settings: Settings, client: Client, key: str) -> RingFile:
     Raises:
         BadRing: the key is in use, was never replaced, or runs from its time are still kept.
     """
-    ring = read_ring(ring_path(settings))[0]
-    replaced = replaced_at(ring, key)
-    kept = await client.count_workflows(f'StartTime < "{(replaced + STRAGGLERS).isoformat()}"')
-    if datetime.now(UTC) < replaced + STRAGGLERS or kept.count:
-        raise BadRing(
-            f"Nyckeln behövs: Temporal har kvar {kept.count} körningar från dess tid. Försök igen när de är gallrade.\n"
-            f"The key is needed: Temporal keeps {kept.count} runs from its time. Try again when they are gone."
-        )
+    replaced = replaced_at(read_ring(ring_path(settings))[0], key)
+    if replaced is not None:
+        last = replaced + STRAGGLERS
+        kept = await client.count_workflows(f'StartTime < "{last.isoformat()}"')
+        if datetime.now(UTC) < last or kept.count:
+            raise BadRing(
+                f"Nyckeln behövs: Temporal har kvar {kept.count} körningar från dess tid. Försök när de är gallrade.\n"
+                f"The key is needed: Temporal keeps {kept.count} runs from its time. Try again when they are gone."
+            )
     with changing(settings) as now:
         replaced_at(now, key)
         left = tuple(one for one in now.keys if one.id != key)
         return write_ring(settings, now.model_copy(update={"keys": left}))
 
 
-def replaced_at(ring: RingFile, key: str) -> datetime:
-    """When another key took over from this one. Raises: BadRing: it seals now, or the ring has no such key."""
+def replaced_at(ring: RingFile, key: str) -> datetime | None:
+    """When another key took over from this one; None for one that never sealed anything.
+
+    Raises:
+        BadRing: it seals now, or the ring has no such key.
+    """
     one = next((known for known in ring.keys if known.id == key), None)
     if one is None or key == ring.current:
         raise BadRing("Nyckeln används, eller finns inte. | The key is in use, or is not there.")
-    since = one.used_from or one.made
-    return min(other.used_from for other in ring.keys if other.used_from is not None and other.used_from >= since)
+    since = one.used_from
+    if since is None:
+        return None
+    others = (other.used_from for other in ring.keys if other.id != key and other.used_from is not None)
+    return min(used_from for used_from in others if used_from >= since)
 
 
 # --- the file ---------------------------------------------------------------------------------------
@@ -241,12 +249,13 @@ def make_once(path: Path, ring: RingFile) -> None:
 
 
 @contextmanager
-def written_beside(path: Path, ring: RingFile) -> Iterator[Path]:
+def written_beside(path: Path, content: Word) -> Iterator[Path]:
+    """A file beside this one, for its owner alone and on disk, to take its place; gone afterwards unless it did."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(handle, "wb") as file:  # noqa: PTH123
-            file.write(ring.model_dump_json(indent=1).encode())
+            file.write(content.model_dump_json(indent=1).encode())
             file.flush()
             os.fsync(file.fileno())
         yield beside

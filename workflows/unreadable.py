@@ -79,7 +79,8 @@ class Failures(DefaultFailureConverterWithEncodedAttributes):
         except Unreadable:
             bare = Failure()
             bare.CopyFrom(failure)
-            for told in (bare.application_failure_info, bare.canceled_failure_info):
-                told.ClearField("details")
-            bare.timeout_failure_info.ClearField("last_heartbeat_details")
+            told = getattr(bare, bare.WhichOneof("failure_info") or "cause")
+            for name in ("details", "last_heartbeat_details"):
+                if name in told.DESCRIPTOR.fields_by_name:
+                    told.ClearField(name)
             return super().from_failure(bare, payload_converter)

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("approved_by", sa.String()),
         sa.Column("approved_at", UtcInstant()),
         sa.Column("used_at", UtcInstant()),
+        sa.Column("used_for", sa.String()),
         sa.Column("review_by", UtcInstant()),
         sa.Column("reviewed_by", sa.String()),
         sa.Column("reviewed_at", UtcInstant()),

@@ -1,0 +1,363 @@
+"""The exchange: a package is taken or taken back, never both, and its ciphertext is gone from here afterwards."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from activities.exchange import LEASE, Exchange, destroy
+from activities.key_directory import KeyDirectory, KnownKeys
+from activities.organisation_keys import OrganisationKeys
+from activities.packages import LONGEST_LIFE, open_sealed
+from activities.stores import migrate, open_database, writing
+from models.exchange import Delivery, Envelope, PackageState
+from tests.databases import Databases
+from tests.exchange_support import CONTENT, NOW, OTHER, RECIPIENT, SENDER, code, keys_of, label, sealed
+from tests.rules_support import REF
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
+    opened = open_database(databases.url(request.param))
+    migrate(opened, "register")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture(scope="module")
+def sender(folder: Path) -> OrganisationKeys:
+    return keys_of(SENDER, folder)
+
+
+@pytest.fixture(scope="module")
+def recipient(folder: Path) -> OrganisationKeys:
+    return keys_of(RECIPIENT, folder)
+
+
+@pytest.fixture
+def directory(engine: Engine, sender: OrganisationKeys, recipient: OrganisationKeys) -> KeyDirectory:
+    directory = KeyDirectory(engine, first_use=True)
+    for keys in (sender, recipient):
+        assert directory.publish(keys.public(), NOW) is None
+    return directory
+
+
+@pytest.fixture
+def exchange(engine: Engine, directory: KeyDirectory) -> Exchange:
+    return Exchange(engine, directory)
+
+
+@pytest.fixture
+def envelope(sender: OrganisationKeys, recipient: OrganisationKeys) -> Envelope:
+    return sealed(sender, recipient)
+
+
+def state(answer: object) -> PackageState | str | None:
+    return answer.state if isinstance(answer, Delivery) else code(answer)
+
+
+def held(engine: Engine, package: str) -> bytes | None:
+    with engine.connect() as connection:
+        query = text("select sealed from packages where id = :id")
+        found = connection.execute(query, {"id": package}).scalar_one()
+        return None if found is None else bytes(found)
+
+
+def test_a_package_goes_from_desk_to_desk_and_is_erased(
+    exchange: Exchange,
+    engine: Engine,
+    directory: KeyDirectory,
+    recipient: OrganisationKeys,
+    envelope: Envelope,
+) -> None:
+    assert state(exchange.leave(envelope, SENDER, NOW)) == PackageState.SEALED
+    assert [found.id for found in exchange.waiting(RECIPIENT, NOW)] == [envelope.id]
+    taken = exchange.lease(envelope.id, RECIPIENT, NOW + MINUTE)
+    assert taken == envelope
+    assert isinstance(taken, Envelope)
+    assert open_sealed(taken, recipient, directory, case=REF, now=NOW + MINUTE) == CONTENT
+    assert held(engine, envelope.id) == envelope.sealed
+    done = exchange.confirm(envelope.id, RECIPIENT, NOW + 2 * MINUTE)
+    assert isinstance(done, Delivery)
+    assert (done.state, done.label, done.digest) == (PackageState.ERASED, envelope.label(), envelope.digest)
+    assert (done.left_at, done.stored_at, done.erased_at) == (NOW, NOW + 2 * MINUTE, NOW + 2 * MINUTE)
+    assert held(engine, envelope.id) is None
+    assert exchange.waiting(RECIPIENT, NOW) == []
+
+
+def test_leaving_the_same_again_gives_how_far_it_has_come(exchange: Exchange, envelope: Envelope) -> None:
+    first = exchange.leave(envelope, SENDER, NOW)
+    assert exchange.leave(envelope, SENDER, NOW + MINUTE) == first
+    exchange.lease(envelope.id, RECIPIENT, NOW)
+    exchange.confirm(envelope.id, RECIPIENT, NOW)
+    assert state(exchange.leave(envelope, SENDER, NOW + LONGEST_LIFE)) == PackageState.ERASED
+
+
+def test_another_package_under_the_same_id_is_refused_and_changes_nothing(
+    exchange: Exchange, engine: Engine, sender: OrganisationKeys, recipient: OrganisationKeys, envelope: Envelope
+) -> None:
+    exchange.leave(envelope, SENDER, NOW)
+    again = sealed(sender, recipient, id=envelope.id)
+    assert code(exchange.leave(again, SENDER, NOW)) == "package-id-used"
+    relabelled = envelope.model_copy(update={"categories": ("address",)})
+    assert code(exchange.leave(relabelled, SENDER, NOW)) == "package-id-used"
+    assert held(engine, envelope.id) == envelope.sealed
+
+
+def test_only_the_sender_leaves_a_package(exchange: Exchange, envelope: Envelope) -> None:
+    assert code(exchange.leave(envelope, OTHER, NOW)) == "package-not-yours"
+    assert code(exchange.leave(envelope, RECIPIENT, NOW)) == "package-not-yours"
+    exchange.leave(envelope, SENDER, NOW)
+    stolen = envelope.model_copy(update={"sender": OTHER})
+    assert code(exchange.leave(stolen, OTHER, NOW)) == "package-id-used"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"digest": sha256(b"x").hexdigest()}, "package-damaged"),
+        ({"sealed": b"x"}, "package-damaged"),
+        ({"sealed": b"x" * 5_000, "digest": sha256(b"x" * 5_000).hexdigest()}, "package-damaged"),
+        ({"created_at": NOW + 6 * MINUTE}, "package-clock"),
+        ({"expires_at": NOW}, "package-expired"),
+        ({"expires_at": NOW + LONGEST_LIFE + MINUTE}, "package-expired"),
+        ({"sealing_key": "A" * 52}, "package-key-stale"),
+        ({"recipient": SENDER}, "package-not-yours"),
+    ],
+)
+def test_what_is_not_a_package_is_not_let_in(
+    exchange: Exchange, envelope: Envelope, change: dict[str, Any], expected: str
+) -> None:
+    assert code(exchange.leave(envelope.model_copy(update=change), SENDER, NOW)) == expected
+    assert code(exchange.state(envelope.id, SENDER)) == "package-unknown"
+
+
+def test_a_package_sealed_to_a_key_that_is_revoked_or_was_replaced_before_is_sealed_again(
+    exchange: Exchange,
+    directory: KeyDirectory,
+    sender: OrganisationKeys,
+    tmp_path: Path,
+) -> None:
+    other = keys_of(OTHER, tmp_path)
+    directory.publish(other.public(), NOW)
+    early, late = sealed(sender, other), sealed(sender, other, created_at=NOW + DAY + 6 * MINUTE)
+    directory.publish(other.rotate(NOW + DAY), NOW + DAY)
+    after = NOW + DAY + 10 * MINUTE
+    assert state(exchange.leave(early, SENDER, after)) == PackageState.SEALED
+    assert code(exchange.leave(late, SENDER, after)) == "package-key-stale"
+    new = sealed(sender, other, created_at=after)
+    directory.revoke(OTHER, other.sealing_fingerprint, "stolen", after)
+    assert code(exchange.leave(new, SENDER, after)) == "package-key-stale"
+
+
+def test_nobody_but_the_recipient_fetches_confirms_or_learns_that_it_is_there(
+    exchange: Exchange, envelope: Envelope
+) -> None:
+    exchange.leave(envelope, SENDER, NOW)
+    for desk in (OTHER, SENDER):
+        assert code(exchange.lease(envelope.id, desk, NOW)) == "package-unknown"
+        assert code(exchange.confirm(envelope.id, desk, NOW)) == "package-unknown"
+        assert exchange.waiting(desk, NOW) == []
+    assert code(exchange.state(envelope.id, OTHER)) == "package-unknown"
+    assert code(exchange.revoke(envelope.id, OTHER, NOW)) == "package-unknown"
+    assert code(exchange.lease(label().id, RECIPIENT, NOW)) == "package-unknown"
+    assert state(exchange.state(envelope.id, SENDER)) == state(exchange.state(envelope.id, RECIPIENT))
+    assert state(exchange.state(envelope.id, SENDER)) == PackageState.SEALED
+
+
+def test_a_desk_that_stopped_half_way_fetches_again(exchange: Exchange, envelope: Envelope) -> None:
+    exchange.leave(envelope, SENDER, NOW)
+    assert exchange.lease(envelope.id, RECIPIENT, NOW) == exchange.lease(envelope.id, RECIPIENT, NOW + MINUTE)
+    assert [found.state for found in exchange.waiting(RECIPIENT, NOW)] == [PackageState.LEASED]
+    assert exchange.lease(envelope.id, RECIPIENT, NOW + LEASE + MINUTE) == envelope
+    assert state(exchange.confirm(envelope.id, RECIPIENT, NOW + 3 * LEASE)) == PackageState.ERASED
+
+
+def test_confirming_again_gives_the_same_and_what_was_taken_is_not_fetched_again(
+    exchange: Exchange, envelope: Envelope
+) -> None:
+    exchange.leave(envelope, SENDER, NOW)
+    assert code(exchange.confirm(envelope.id, RECIPIENT, NOW)) == "package-not-fetched"
+    exchange.lease(envelope.id, RECIPIENT, NOW)
+    first = exchange.confirm(envelope.id, RECIPIENT, NOW)
+    assert exchange.confirm(envelope.id, RECIPIENT, NOW + MINUTE) == first
+    assert code(exchange.lease(envelope.id, RECIPIENT, NOW)) == "package-taken"
+
+
+@pytest.mark.parametrize("fetched", [False, True])
+def test_a_package_that_is_taken_back_is_destroyed_and_twice_is_as_once(
+    exchange: Exchange, engine: Engine, envelope: Envelope, fetched: bool
+) -> None:
+    exchange.leave(envelope, SENDER, NOW)
+    if fetched:
+        exchange.lease(envelope.id, RECIPIENT, NOW)
+    first = exchange.revoke(envelope.id, SENDER, NOW + MINUTE)
+    assert isinstance(first, Delivery)
+    assert (first.state, first.revoked_for, first.erased_at) == (PackageState.REVOKED, "withdrawn", NOW + MINUTE)
+    assert held(engine, envelope.id) is None
+    assert exchange.revoke(envelope.id, SENDER, NOW + 2 * MINUTE) == first
+    assert code(exchange.lease(envelope.id, RECIPIENT, NOW)) == "package-withdrawn"
+    assert code(exchange.confirm(envelope.id, RECIPIENT, NOW)) == "package-withdrawn"
+    assert state(exchange.leave(envelope, SENDER, NOW)) == PackageState.REVOKED
+    assert held(engine, envelope.id) is None
+
+
+def test_what_the_recipient_has_stored_is_not_taken_back(exchange: Exchange, envelope: Envelope) -> None:
+    exchange.leave(envelope, SENDER, NOW)
+    exchange.lease(envelope.id, RECIPIENT, NOW)
+    exchange.confirm(envelope.id, RECIPIENT, NOW)
+    assert code(exchange.revoke(envelope.id, SENDER, NOW)) == "package-taken"
+    assert state(exchange.state(envelope.id, SENDER)) == PackageState.ERASED
+
+
+def test_a_package_taken_back_before_it_came_is_never_let_in(
+    exchange: Exchange, engine: Engine, envelope: Envelope
+) -> None:
+    assert code(exchange.revoke(envelope.id, SENDER, NOW)) == "package-unknown"
+    assert code(exchange.leave(envelope, SENDER, NOW + MINUTE)) == "package-withdrawn"
+    assert code(exchange.revoke(envelope.id, SENDER, NOW)) == "package-unknown"
+    assert held(engine, envelope.id) is None
+    assert code(exchange.lease(envelope.id, RECIPIENT, NOW)) == "package-unknown"
+
+
+def test_the_register_destroys_in_its_own_transaction(
+    exchange: Exchange, engine: Engine, sender: OrganisationKeys, recipient: OrganisationKeys
+) -> None:
+    kept, gone, taken = (sealed(sender, recipient) for _ in range(3))
+    for each in (kept, gone, taken):
+        exchange.leave(each, SENDER, NOW)
+    exchange.lease(taken.id, RECIPIENT, NOW)
+    exchange.confirm(taken.id, RECIPIENT, NOW)
+    with writing(engine) as session:
+        assert destroy(session, kept.id, SENDER, NOW, "consent-withdrawn")
+        session.rollback()  # the revision is not recorded after all
+    with writing(engine) as session:
+        assert destroy(session, gone.id, SENDER, NOW, "consent-withdrawn")
+        assert destroy(session, gone.id, SENDER, NOW, "consent-withdrawn")
+        assert not destroy(session, taken.id, SENDER, NOW, "consent-withdrawn")
+    assert [state(exchange.state(each.id, SENDER)) for each in (kept, gone, taken)] == ["sealed", "revoked", "erased"]
+    assert code(exchange.lease(gone.id, RECIPIENT, NOW)) == "package-withdrawn"
+
+
+def test_what_nobody_fetches_in_time_is_destroyed(
+    exchange: Exchange, engine: Engine, sender: OrganisationKeys, recipient: OrganisationKeys
+) -> None:
+    short, long = sealed(sender, recipient, expires_at=NOW + DAY), sealed(sender, recipient)
+    for each in (short, long):
+        exchange.leave(each, SENDER, NOW)
+    assert exchange.expire(NOW + DAY - MINUTE) == []
+    assert code(exchange.lease(short.id, RECIPIENT, NOW + DAY)) == "package-expired"
+    assert [found.id for found in exchange.waiting(RECIPIENT, NOW + DAY)] == [long.id]
+    (gone,) = exchange.expire(NOW + DAY)
+    assert (gone.id, gone.state, gone.revoked_for) == (short.id, PackageState.REVOKED, "expired")
+    assert held(engine, short.id) is None
+    assert exchange.expire(NOW + DAY) == []
+    assert code(exchange.lease(short.id, RECIPIENT, NOW + DAY)) == "package-expired"
+    assert state(exchange.revoke(short.id, SENDER, NOW + DAY)) == PackageState.REVOKED
+
+
+def test_a_package_that_is_being_fetched_does_not_expire_until_its_lease_has_run_out(
+    exchange: Exchange, sender: OrganisationKeys, recipient: OrganisationKeys
+) -> None:
+    first, second = (sealed(sender, recipient, expires_at=NOW + DAY) for _ in range(2))
+    for each in (first, second):
+        exchange.leave(each, SENDER, NOW)
+        exchange.lease(each.id, RECIPIENT, NOW + DAY - MINUTE)
+    assert exchange.expire(NOW + DAY + MINUTE) == []
+    assert state(exchange.confirm(first.id, RECIPIENT, NOW + DAY + MINUTE)) == PackageState.ERASED
+    assert [gone.id for gone in exchange.expire(NOW + DAY - MINUTE + LEASE)] == [second.id]
+
+
+def test_a_lease_that_has_run_out_is_given_up(exchange: Exchange, envelope: Envelope) -> None:
+    exchange.leave(envelope, SENDER, NOW)
+    exchange.lease(envelope.id, RECIPIENT, NOW)
+    exchange.expire(NOW + LEASE - MINUTE)
+    assert state(exchange.state(envelope.id, SENDER)) == PackageState.LEASED
+    exchange.expire(NOW + LEASE)
+    assert state(exchange.state(envelope.id, SENDER)) == PackageState.SEALED
+    assert code(exchange.confirm(envelope.id, RECIPIENT, NOW + LEASE)) == "package-not-fetched"
+    assert exchange.lease(envelope.id, RECIPIENT, NOW + LEASE) == envelope
+
+
+def test_the_row_that_stays_says_what_was_sent_and_nothing_of_what_was_in_it(
+    exchange: Exchange, engine: Engine, envelope: Envelope
+) -> None:
+    exchange.leave(envelope, SENDER, NOW)
+    exchange.lease(envelope.id, RECIPIENT, NOW)
+    exchange.confirm(envelope.id, RECIPIENT, NOW)
+    with engine.connect() as connection:
+        row = connection.execute(text("select * from packages")).mappings().one()
+    assert (row["digest"], row["state"], row["sealed"]) == (envelope.digest, "erased", None)
+    assert CONTENT.decode() not in str(dict(row))
+
+
+def files_of(engine: Engine) -> bytes:
+    path = Path(str(engine.url.database))
+    return b"".join(each.read_bytes() for each in path.parent.glob(path.name + "*"))
+
+
+@pytest.mark.parametrize("size", [100, 300_000])
+@pytest.mark.parametrize("end", ["confirmed", "revoked", "expired"])
+def test_on_sqlite_nothing_of_the_ciphertext_is_left_in_the_files(
+    databases: Databases, sender: OrganisationKeys, recipient: OrganisationKeys, end: str, size: int
+) -> None:
+    engine = open_database(databases.url("sqlite"))
+    migrate(engine, "register")
+    exchange = Exchange(engine, KnownKeys([*sender.public().keys, *recipient.public().keys]))
+    envelope = sealed(sender, recipient, secrets.token_bytes(size))
+    exchange.leave(envelope, SENDER, NOW)
+    parts = [envelope.sealed[place : place + 32] for place in range(0, len(envelope.sealed) - 32, 1_024)]
+    exchange.tidy()
+    assert all(part in files_of(engine) for part in parts[:4])
+    if end == "revoked":
+        exchange.revoke(envelope.id, SENDER, NOW)
+    elif end == "expired":
+        exchange.expire(NOW + LONGEST_LIFE)
+    else:
+        exchange.lease(envelope.id, RECIPIENT, NOW)
+        exchange.confirm(envelope.id, RECIPIENT, NOW)
+    exchange.tidy()
+    left = files_of(engine)
+    engine.dispose()
+    assert [part for part in parts if part in left] == []
+
+
+def test_an_exchange_that_can_not_be_written_changes_nothing(
+    databases: Databases, sender: OrganisationKeys, recipient: OrganisationKeys, envelope: Envelope
+) -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    url = databases.url("sqlite")
+    engine = open_database(url)
+    migrate(engine, "register")
+    exchange = Exchange(engine, KnownKeys([*sender.public().keys, *recipient.public().keys]))
+    exchange.leave(envelope, SENDER, NOW)
+    exchange.lease(envelope.id, RECIPIENT, NOW)
+    with sqlite3.connect(str(engine.url.database)) as broken:
+        broken.execute("create trigger full before update on packages begin select raise(abort, 'disk full'); end")
+    for attempt in (
+        lambda: exchange.confirm(envelope.id, RECIPIENT, NOW),
+        lambda: exchange.revoke(envelope.id, SENDER, NOW),
+        lambda: exchange.lease(envelope.id, RECIPIENT, NOW),
+    ):
+        with pytest.raises(SQLAlchemyError) as caught:
+            attempt()
+        assert envelope.digest not in str(caught.value)
+    assert state(exchange.state(envelope.id, SENDER)) == PackageState.LEASED
+    assert held(engine, envelope.id) == envelope.sealed
+    engine.dispose()
