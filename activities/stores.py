@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, text
 from sqlmodel import Session
 
 from models.settings import Settings
@@ -117,6 +117,8 @@ def migrate(engine: Engine, history: Literal["register", "desk", "keys"]) -> Non
     Raises:
         BadDatabase: it has been migrated by a newer program than this one.
     """
+    if is_newest(engine, history):
+        return
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -131,3 +133,12 @@ def migrate(engine: Engine, history: Literal["register", "desk", "keys"]) -> Non
             command.upgrade(config, "head")
         except CommandError as error:
             raise BadDatabase(str(error)) from None
+
+
+def is_newest(engine: Engine, history: str) -> bool:
+    """Whether there is nothing to migrate: seen without loading the tool for it, so that commands are quick."""
+    newest = max(path.name.partition("_")[0] for path in (MIGRATIONS / history / "versions").glob("[0-9]*_*.py"))
+    with engine.execution_options(reading=True).connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        return bool(connection.scalar(text("select version_num from alembic_version")) == newest)

@@ -1,0 +1,86 @@
+"""Taking sealed packages: fetched from the exchange, kept sealed, confirmed, and only then part of the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlmodel import Session
+from temporalio import activity
+
+from activities.disclosures import Disclosures
+from activities.key_directory import Keys
+from activities.organisation_keys import OrganisationKeys
+from activities.packages import open_sealed
+from activities.protected_data import DeskStore
+from models.contracts import Refusal
+from models.desk_work import Collect, DeskTask
+from models.events import Collected, DeskAnswer, DeskReply, NotPossible
+from models.exchange import Envelope
+from models.words import ItemId, OrgId
+
+
+class Exchanges(Protocol):
+    """The way to the exchange, over the plane's API."""
+
+    def lease(self, package: ItemId, org: OrgId) -> Envelope | Refusal: ...
+
+    def confirm(self, package: ItemId, org: OrgId) -> Refusal | None: ...
+
+    def published(self, org: OrgId, asking: OrgId) -> Keys: ...
+
+
+class Collecting:
+    """Takes what waits for one desk. Interrupted anywhere, doing it again ends in the same way."""
+
+    def __init__(
+        self, store: DeskStore, disclosures: Disclosures, keys: Callable[[], OrganisationKeys], way: Exchanges
+    ) -> None:
+        self._store, self._disclosures, self._keys, self._way = store, disclosures, keys, way
+
+    @activity.defn(name="collect")
+    def collect(self, task: DeskTask) -> DeskReply:
+        """Takes one package. What can't be taken any more, or does not open, is answered in one neutral word.
+
+        Raises: what keeps the plane or the vault from being reached: the plane asks again later.
+        """
+        asked = task.question
+        if not isinstance(asked, Collect):
+            raise TypeError("not a question about a package")
+        refusal = self.taken(asked)
+
+        def answer(_: Session) -> DeskAnswer:
+            return NotPossible(code=refusal.code) if refusal else Collected(package=asked.package)
+
+        return self._store.once(task, answer)
+
+    def taken(self, asked: Collect) -> Refusal | None:
+        """None when the vault has it, once; otherwise why not."""
+        org, package = self._store.org, asked.package
+        envelope = self._way.lease(package, org)
+        if isinstance(envelope, Refusal):
+            return self.confirmed_before(package, envelope)
+        now, senders = datetime.now(UTC), self._way.published(asked.sender, org)
+        content = open_sealed(envelope, self._keys(), senders, case=asked.case, now=now)
+        if isinstance(content, Refusal):
+            return content
+        if envelope.sender != asked.sender or envelope.handoff != asked.handoff:
+            return Refusal(code="package-other-case")
+        self._disclosures.hold(envelope, content)
+        if refusal := self._way.confirm(package, org):
+            self._disclosures.throw_away(package)
+            return refusal
+        self._disclosures.take(package)
+        return None
+
+    def confirmed_before(self, package: ItemId, why: Refusal) -> Refusal | None:
+        """A kill between confirming and taking leaves a package held that the exchange says is ours."""
+        held = package in self._disclosures.held()
+        if why.code == "package-taken":
+            if held:
+                self._disclosures.take(package)
+            return None
+        if held:
+            self._disclosures.throw_away(package)
+        return why
