@@ -23,7 +23,16 @@ KEPT_AT_DESK = {
     "registered_municipality": Category.IDENTITY,
     "placement": Category.PLACEMENT,
     "note": Category.NOTE,
+    "social_file": Category.SOCIAL_FILE,
+    "health": Category.HEALTH,
+    "criminal_record": Category.CRIMINAL_RECORD,
+    "own_risk_assessment": Category.OWN_RISK_ASSESSMENT,
+    "threat_source": Category.THREAT_SOURCE,
+    "guardians": Category.RELATIVES,
+    "mature": Category.RELATIVES,
 }
+AS_THEY_ARE = ("placement", "own_risk_assessment")
+"""Kept as their own words, not under a name."""
 
 
 def item_id(key: RequestKey, what: str) -> ItemId:
@@ -32,13 +41,16 @@ def item_id(key: RequestKey, what: str) -> ItemId:
 
 
 def kept_items(filling: Filling, key: RequestKey) -> list[tuple[ItemId, Category, Any]]:
-    """What of an intake is kept at the desk, each under its own id and category."""
+    """What of an intake is kept at the desk, each under its own id and category. Addresses one by one."""
     data = filling.model_dump(mode="json", exclude_none=True, include=set(KEPT_AT_DESK))
-    return [
-        (item_id(key, name), KEPT_AT_DESK[name], content if name == "placement" else {name: content})
+    addresses = data.pop("addresses", ())
+    kept = [
+        (item_id(key, name), KEPT_AT_DESK[name], content if name in AS_THEY_ARE else {name: content})
         for name, content in data.items()
-        if content
+        if content or content is False
     ]
+    each = [(item_id(key, f"address-{number}"), Category.ADDRESS, one) for number, one in enumerate(addresses)]
+    return kept + each
 
 
 def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:

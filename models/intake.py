@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from models.consent import Guardian
 from models.desk import AssessmentRecord, PlacementWishes
 from models.handoffs import ByPhone
 from models.words import (
@@ -117,6 +118,8 @@ ReserveNumber = Annotated[
 
 class Person(Word):
     name: Short | None = None
+    given_name: Short | None = None
+    """The first name alone, for those who need no more. Not worked out from the name: it could be the other one."""
     personnummer: Personnummer | None = None
     """Or samordningsnummer: the day of birth with 60 added tells which."""
     reserve_number: ReserveNumber | None = None
@@ -150,6 +153,28 @@ class Person(Word):
 class Address(Word):
     purpose: Literal["stay", "registered", "mail"]
     lines: tuple[Short, ...] = Field(min_length=1, max_length=6)
+
+
+class SharedFile(Word):
+    """What of the social file is written to be shared. Notes stay notes, and are never sent."""
+
+    need: Long | None = None
+    persons: int | None = Field(default=None, ge=1, le=30)
+    meeting_place: Short | None = None
+    decision: Long | None = None
+    plan: Long | None = None
+
+
+class Health(Word):
+    care_needs: Long | None = None
+    treatment: Long | None = None
+    medication: Long | None = None
+
+
+class Record(Word):
+    """Crimes and sentences, as far as somebody needs to know of them."""
+
+    summary: Long
 
 
 class CustodyFacts(Word):
@@ -189,6 +214,16 @@ class Filling(Word):
     """Days that deadlines count from, by the codes of the rules (`lvu-executed`)."""
     placement: Wishes | None = None
     note: Long | None = None
+    social_file: SharedFile | None = None
+    health: Health | None = None
+    criminal_record: Record | None = None
+    own_risk_assessment: AssessmentRecord | None = None
+    threat_source: Long | None = None
+    """Who threatens, and what is known of it. Leaves the desk for nobody by this system."""
+    guardians: tuple[Guardian, ...] | None = Field(default=None, max_length=6)
+    """Of a child: by the desk's own codes, never by name."""
+    mature: bool | None = None
+    """The recorded judgement of a child's maturity (OSL 12:3)."""
 
     @field_validator("addresses", mode="after")
     @classmethod
