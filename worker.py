@@ -49,7 +49,7 @@ from console.plane_reads import PlaneReads
 from models.contracts import PLANE_QUEUE, desk_queue
 from models.settings import Settings
 from models.words import CaseRef, OrgId
-from rules.visibility import OPERATOR
+from rules.showing import OPERATOR
 from workflows.case import CaseWorkflow
 from workflows.connection import Unavailable, connect
 from workflows.server import CannotStart, EmbeddedServer

@@ -53,7 +53,7 @@ from models.words import (
     case_reference,
 )
 from rules.case import decide, involved
-from rules.visibility import OPERATOR
+from rules.showing import OPERATOR
 from workflows.cases import NoSuchCase
 
 LONGEST_STEP = timedelta(days=7)

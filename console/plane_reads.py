@@ -14,8 +14,8 @@ from models.packs import RulePack
 from models.plane import AboutCases, AboutDeadlines, AboutKey, AboutOpen, AboutPack, KnownReceipt
 from models.register import CaseRow, DeadlineRow, HandoffRow
 from models.words import CaseRef, Function, HandoffId, OrgId
-from rules import visibility
-from rules.visibility import OPERATOR
+from rules import showing
+from rules.showing import OPERATOR
 
 
 class PlaneReads:
@@ -31,7 +31,7 @@ class PlaneReads:
         if row is None:
             return None
         state = CaseState.model_validate(row.snapshot)
-        return state if visibility.sees_case(state, self.pack_by(row.pack_digest), org) else None
+        return state if showing.sees_case(state, self.pack_by(row.pack_digest), org) else None
 
     def last_known(self, ref: CaseRef) -> CaseState | None:
         """The latest snapshot, whoever asks."""
@@ -53,9 +53,9 @@ class PlaneReads:
     def seen(self, standing: Standing, org: OrgId) -> Standing | None:
         """A case as it stands, as this organisation is shown it; None when it is not shown it at all."""
         pack = self.pack_of(standing.state.case)
-        if pack is None or not visibility.sees_case(standing.state, pack, org):
+        if pack is None or not showing.sees_case(standing.state, pack, org):
             return standing if org in (OPERATOR, standing.state.opener) else None
-        return standing.model_copy(update={"state": visibility.seen_by(standing.state, pack, org)})
+        return standing.model_copy(update={"state": showing.seen_by(standing.state, pack, org)})
 
     # --- rows --------------------------------------------------------------------------------------------
 
@@ -65,7 +65,7 @@ class PlaneReads:
         found = []
         for row in rows:
             state = CaseState.model_validate(row.snapshot)
-            if visibility.sees_case(state, self.pack_by(row.pack_digest), org):
+            if showing.sees_case(state, self.pack_by(row.pack_digest), org):
                 found.append(self.case_row(row, state, org) | {"snapshot": {}})
         return found
 
@@ -81,7 +81,7 @@ class PlaneReads:
         return [self.case_row(row, state, org)]
 
     def case_row(self, row: CaseRow, state: CaseState, org: OrgId) -> dict[str, Any]:
-        shown = visibility.seen_by(state, self.pack_by(row.pack_digest), org)
+        shown = showing.seen_by(state, self.pack_by(row.pack_digest), org)
         told = row.model_dump(mode="json") | {"snapshot": shown.model_dump(mode="json"), "track_b": shown.track_b}
         return told | {"social_services": shown.acting.get(Function.SOCIAL_SERVICES)}
 
@@ -91,7 +91,7 @@ class PlaneReads:
             return []
         rows = self._view.handoffs(ref)
         return [
-            row for row in rows if visibility.sees_handoff(state, pack, org, row.kind, row.requester, row.recipient)
+            row for row in rows if showing.sees_handoff(state, pack, org, row.kind, row.requester, row.recipient)
         ]
 
     def parties_of(self, ref: CaseRef, handoff: HandoffId) -> tuple[OrgId, ...]:
@@ -123,10 +123,10 @@ class PlaneReads:
         if state is None:
             return []
         rows = self._view.history(ref)
-        if visibility.coordinates(state, org):
+        if showing.coordinates(state, org):
             return dumped(rows)
         mine = {row.id for row in self.shown_handoffs(ref, org)}
-        hidden = visibility.EVENTS_OF_THE_WHOLE_CASE
+        hidden = showing.EVENTS_OF_THE_WHOLE_CASE
         shown = [row for row in rows if row.actor == org or row.event.get("handoff") in mine or row.kind == "opened"]
         return [
             row
