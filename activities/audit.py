@@ -213,13 +213,10 @@ class AuditLog:
 
     def _kept(self, *where: ColumnElement[bool]) -> Iterator[Kept]:
         """Links in order, some at a time: a long chain is neither held in memory nor in one transaction."""
-        upto = 0
-        while True:
-            some = self._some(self._table.c.seq > upto, *where)
+        some = self._some(*where)
+        while some:
             yield from some
-            if len(some) < ROWS_AT_A_TIME:
-                return
-            upto = some[-1].seq
+            some = self._some(self._table.c.seq > some[-1].seq, *where) if len(some) == ROWS_AT_A_TIME else []
 
     def _some(self, *where: ColumnElement[bool]) -> list[Kept]:
         seq = self._table.c.seq

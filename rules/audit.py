@@ -10,9 +10,11 @@ from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
 import rfc8785
+from pydantic import TypeAdapter, ValidationError
 
 from models.access import the_system
 from models.audit import AuditEntry, Checkpoint, Link
+from models.words import CheckedRef
 
 CHECKPOINT, CLOCK_SET_BACK, READ_AUDIT = "checkpoint", "clock-set-back", "read-audit"
 SHOWING = frozenset({"read", "view", "preview", "print", "disclose", "export-file", "release-address", "break-glass"})
@@ -114,6 +116,7 @@ _IDENTIFIER = re.compile(
     r"|(?=.*[2-7])[A-Z2-7-]{16,64}"  # a key's fingerprint
     r"|H[1-9][0-9]{0,4}|U-[0-9A-Z]{4}-[0-9A-Z]{4}|revision-[0-9]{1,9}"
 )
+_REFERENCE = TypeAdapter[str](CheckedRef)
 _NAME = re.compile(r"[a-z][a-z0-9.-]{0,39}")
 
 
@@ -129,8 +132,17 @@ def unfit(entry: AuditEntry) -> str | None:
             return field
     if _PERSONNUMMER.search(entry.user):
         return "user"
+    if entry.case is not None and not is_reference(entry.case):
+        return "case"
     parts = re.split("[/:]", entry.subject) if entry.subject is not None else []
     return None if all(map(_is_identifier, parts)) else "subject"
+
+
+def is_reference(case: str) -> bool:
+    try:
+        return bool(_REFERENCE.validate_python(case))
+    except ValidationError:
+        return False
 
 
 def _is_identifier(part: str) -> bool:
