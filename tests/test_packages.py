@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from activities import packages
+from activities import jws, packages
 from activities.key_directory import KnownKeys
 from activities.organisation_keys import OrganisationKeys
 from activities.packages import PACKAGE_TYPE, SIZES, TooLarge, binding, decrypt, encrypt, open_sealed, seal
@@ -229,6 +230,28 @@ def test_anybody_can_seal_but_only_the_sender_can_have_said_it(
     assert code(opened(forged(other, recipient, about, said), recipient, directory)) == "package-sender-unknown"
     as_act = forged(sender, recipient, about, said, "utvag-act+jws")
     assert code(opened(as_act, recipient, directory)) == "package-damaged"
+
+
+def test_a_statement_in_the_senders_name_signed_by_another_is_refused(
+    recipient: OrganisationKeys, directory: KnownKeys, sender: OrganisationKeys
+) -> None:
+    about = label()
+    said = {"label": about.model_dump(mode="json"), "content": sha256(CONTENT).hexdigest()}
+    statement = jws.written(said, PACKAGE_TYPE, sender.fingerprint, Ed25519PrivateKey.generate()).encode()
+    whole = struct.pack(">II", len(statement), len(CONTENT)) + statement + CONTENT
+    envelope = put_in(whole.ljust(SIZES[0], b"\0"), recipient, about)
+    assert code(opened(envelope, recipient, directory)) == "package-damaged"
+
+
+def test_nothing_is_carried_in_what_a_package_is_filled_up_with(
+    sender: OrganisationKeys, recipient: OrganisationKeys, directory: KnownKeys
+) -> None:
+    about = label()
+    said = {"label": about.model_dump(mode="json"), "content": sha256(CONTENT).hexdigest()}
+    statement = sender.jws(said, PACKAGE_TYPE).encode()
+    whole = struct.pack(">II", len(statement), len(CONTENT)) + statement + CONTENT
+    envelope = put_in(whole.ljust(SIZES[0] - 1, b"\0") + b"\1", recipient, about)
+    assert code(opened(envelope, recipient, directory)) == "package-damaged"
 
 
 def test_a_recipient_can_not_pass_a_package_on_as_if_its_sender_had_sealed_it_to_another(

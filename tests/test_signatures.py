@@ -262,6 +262,23 @@ def test_a_payload_that_two_readers_could_read_differently_is_refused(
     assert code(believed(said, directory)) == "signature-malformed"
 
 
+@pytest.mark.parametrize("spelt", ["spaced", "twice", "unordered"])
+def test_an_act_in_another_spelling_is_refused_though_it_is_signed(
+    keys: OrganisationKeys, directory: KnownKeys, spelt: str
+) -> None:
+    header, payload, _ = parts(act(keys))
+    plain = jws.canonical(payload).decode()
+    spelling = {
+        "spaced": json.dumps(payload, sort_keys=True),
+        "twice": plain.replace('"case"', '"case":"U-0000-007J","case"', 1),
+        "unordered": json.dumps(dict(sorted(payload.items(), reverse=True)), separators=(",", ":")),
+    }[spelt]
+    assert json.loads(spelling) == payload
+    key = OKPKey.import_key(keys._signer(keys._must(KeyUse.SIGNING)))
+    said = joserfc.serialize_compact(header, spelling.encode(), key, registry=jws.REGISTRY)
+    assert code(believed(said, directory)) == "signature-malformed"
+
+
 @given(st.text(max_size=200) | st.from_regex(r"[A-Za-z0-9_-]{0,60}\.[A-Za-z0-9_-]{0,60}\.[A-Za-z0-9_-]{0,90}"))
 def test_anything_else_is_refused_and_never_breaks(said: str) -> None:
     assert code(believed(said, KnownKeys([]))) == "signature-malformed"
