@@ -148,7 +148,8 @@ class Approvals:
         `key` again is the same act: it needs nothing more. Refuses what the table denies, `second-person-needed`.
         """
         this = (ApprovalRow.case == case, ApprovalRow.subject == subject, ApprovalRow.requested_by == by.user)
-        if session.exec(select(ApprovalRow).where(*this, ApprovalRow.used_for == key)).first() is not None:
+        same = (ApprovalRow.used_for == key, ApprovalRow.action == action)
+        if session.exec(select(ApprovalRow).where(*this, *same)).first() is not None:
             return None
         refusal = self._needs_second(session, by, action, case, now, reason)
         if refusal is not None and refusal.code == "needs-no-second-person" and action in access.BY_TWO:
