@@ -71,8 +71,8 @@ class FileSigner:
 
 
 TRIGGERS = {
-    "sqlite": ("drop trigger {}", ("audit_no_update", "audit_no_delete", "audit_in_order")),
-    "postgresql": ("drop trigger {} on audit", ("audit_no_change", "audit_no_truncate", "audit_in_order")),
+    "sqlite": ("drop trigger if exists {}", ("audit_no_update", "audit_no_delete", "audit_in_order")),
+    "postgresql": ("drop trigger if exists {} on audit", ("audit_no_change", "audit_no_truncate", "audit_in_order")),
 }
 
 
