@@ -97,7 +97,6 @@ def typeset(kind: str, data: Any) -> bytes:
         pdf_standards=STANDARDS,
         package_path=TEMPLATES / "none",  # nothing is fetched
         package_cache_path=TEMPLATES / "none",
-        timestamp=0,
     )
 
 
