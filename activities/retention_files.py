@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
@@ -30,6 +31,7 @@ from rules.retention import verdict
 RETENTION_LOCK = 7_481_254
 """PostgreSQL advisory lock: a hold and a destruction wait for each other; SQLite's write lock does the same."""
 FILE_REQUEST = "file-request"
+log = structlog.get_logger(__name__)
 NO_WAY_BACK = ("destroying", "gone")
 FactsOf = Callable[[CaseRef], FileFacts]
 ClosureOf = Callable[[CaseRef], Closure | None]
@@ -109,10 +111,13 @@ class Files:
     def known(self, case: CaseRef) -> tuple[File, timedelta]:
         """What the plane and the sealed store say of a file, with how far its case's clock is ahead."""
         closure = self._closure_of(case)
+        facts, destroyed = FileFacts(), False
         try:
             facts = self._facts_of(case)
-        except (CannotOpen, KeyDestroyed):
-            facts = FileFacts()
+        except CannotOpen:  # not known, so it is kept
+            log.error("a file's facts can't be opened; it is kept", case=case, desk=self.org)
+        except KeyDestroyed:
+            destroyed = True
         offset = closure.offset if closure else timedelta(0)
         ends = [at for at in (closure.closed_at if closure else None, facts.closed_at) if at is not None]
         file = File(
@@ -122,6 +127,7 @@ class Files:
             born=facts.born,
             closed_at=max(ends, default=None),
             open=closure.open if closure else None,
+            destroyed=destroyed,
         )
         return file, offset
 

@@ -79,6 +79,8 @@ class File(Word):
     open: bool | None = None
     """In the plane. None: the plane does not know the case, or has not been asked."""
     holds: tuple[Hold, ...] = ()
+    destroyed: bool = False
+    """Its keys have been destroyed: what is left of it came back with an older copy of the desk, and opens nowhere."""
 
 
 class FileStatus(StrEnum):

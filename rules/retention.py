@@ -28,6 +28,8 @@ from models.words import Function
 
 DECEMBER, LAST_OF_DECEMBER = 12, 31
 FEBRUARY, LAST_OF_FEBRUARY = 2, 28
+KEYS_DESTROYED = "keys-destroyed"
+"""In the place of a rule: the file has been disposed of, and what an older copy brought back is to go again."""
 
 
 def verdict(file: File, now: datetime, rules: RetentionRules) -> Verdict:
@@ -36,6 +38,9 @@ def verdict(file: File, now: datetime, rules: RetentionRules) -> Verdict:
     if file.open is not False:
         code = "case-open" if file.open else "case-unknown"
         return kept(file, Because(code=code), status=FileStatus.OPEN if file.open else FileStatus.KEPT)
+    if file.destroyed:
+        because = (Because(code=KEYS_DESTROYED, day=today),)
+        return Verdict(case=file.case, status=FileStatus.DUE, rule=KEYS_DESTROYED, first_day=today, because=because)
     active = in_force(rules.rules, file.function, today)
     if not active:
         return kept(file, Because(code="no-rule"))

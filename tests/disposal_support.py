@@ -55,10 +55,18 @@ class Desk:
             engine,
             self.audit,
             load_retention(),
-            self.closures.get,
-            lambda case: self.facts.get(case, FileFacts(kinds=(FileKind.ORDINARY,))),
+            self.closure_of,
+            self.facts_of,
         )
         self.disposal = Disposal(self.files, self.keys, tell=self.told.append)
+
+    def closure_of(self, case: CaseRef) -> Closure | None:
+        return self.closures.get(case)
+
+    def facts_of(self, case: CaseRef) -> FileFacts:
+        """What the vault says, once it has been opened."""
+        assert self.store.newest(case, Category.IDENTITY) is not None
+        return self.facts.get(case, FileFacts(kinds=(FileKind.ORDINARY,)))
 
     def closed_file(self, at: datetime = CLOSED, **facts: Any) -> CaseRef:
         """A case that is over, with something in most of the desk's tables."""
