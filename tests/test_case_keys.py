@@ -11,14 +11,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
 from activities.case_keys import CaseKeys, open_case_keys
 from activities.outer_keys import FileKeys
-from activities.stores import key_store_url, migrate, open_database
+from activities.sealing import place
+from activities.stores import MIGRATIONS, key_store_url, migrate, open_database
 from models.desk import Compartment
+from models.key_tables import METADATA
 from models.keys import CannotOpen, Cell, KeyDestroyed, KeyFault, KeyMissing, Sealed
 from models.settings import Settings
 from models.words import CaseRef, case_reference
@@ -76,9 +82,9 @@ def test_ciphertext_under_another_key_version_does_not_open(keys: CaseKeys) -> N
 
 def test_two_rows_that_have_changed_places_do_not_open(keys: CaseKeys) -> None:
     first, second = keys.seal(cell(row="a"), b"one"), keys.seal(cell(row="b"), b"two")
-    for place, sealed in ((cell(row="a"), second), (cell(row="b"), first)):
+    for where, sealed in ((cell(row="a"), second), (cell(row="b"), first)):
         with pytest.raises(CannotOpen):
-            keys.open(place, sealed)
+            keys.open(where, sealed)
 
 
 def test_a_key_moved_to_another_case_does_not_open_its_data(keys: CaseKeys, tmp_path: Path) -> None:
@@ -312,7 +318,26 @@ def test_two_processes_that_seal_at_once_make_one_key_a_case(engine: Engine, tmp
     for who, lines in zip(names, told, strict=True):
         for number, line in enumerate(lines[:-1]):
             version, content = line.split()
-            place = Cell("items", "content", who, case_reference(number), Compartment.RECORD)
-            assert keys.open(place, Sealed(int(version), bytes.fromhex(content))) == who.encode()
+            where = Cell("items", "content", who, case_reference(number), Compartment.RECORD)
+            assert keys.open(where, Sealed(int(version), bytes.fromhex(content))) == who.encode()
     assert told[0][-1] == told[1][-1], "one store, one index key"
     assert [each.seals for each in keys.status().outer] == [31]
+
+
+def test_what_is_bound_is_the_whole_place_and_its_desk_in_canonical_json() -> None:
+    assert place("soc-0381", cell(), 3) == (
+        b'{"case":"U-0000-001Y","column":"content","compartment":"record","key_version":3,"org":"soc-0381",'
+        b'"row":"r1","scheme":1,"table":"items"}'
+    )
+
+
+def test_a_key_store_has_the_schema_of_its_models_and_its_steps_can_be_taken_back(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA) == []
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS / "keys"))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+        command.upgrade(config, "head")
+        assert set(inspect(connection).get_table_names()) == {*METADATA.tables, "alembic_version"}
