@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import json
 import os
 import signal
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -27,12 +23,12 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.desks import desk_activities, open_desk
+from activities.desks import desk_activities
 from activities.directory import BadDirectory, Directory, load_directory
 from activities.exchange import Exchange
 from activities.key_directory import KeyDirectory
 from activities.notices import MailFolder, Outbox
-from activities.protected_data import DeskStore
+from activities.offices import Office
 from activities.register import Register
 from activities.register_view import RegisterView
 from activities.rule_packs import PACKS, BadPack, pack_now
@@ -44,8 +40,10 @@ from activities.trails import plane_trail
 from console.acting_keys import acting_keys
 from console.plane import Plane
 from console.plane_api import CannotListen, Doors, plane_api, served
-from console.plane_client import PlaneClient
+from console.plane_client import NotTaken, PlaneClient
 from console.plane_reads import PlaneReads
+from console.running import health_endpoint, only_one
+from console.tending import tend
 from models.contracts import PLANE_QUEUE, desk_queue
 from models.settings import Settings
 from models.words import CaseRef, OrgId
@@ -73,7 +71,7 @@ class Running:
 
     def __init__(self, settings: Settings, directory: Directory, client: Client) -> None:
         self.settings, self.directory, self.client = settings, directory, client
-        self.desks: dict[OrgId, DeskStore] = {}
+        self.desks: dict[OrgId, Office] = {}
         self.plane = False
         self.view: RegisterView | None = None
         self.events: Subscriptions | None = None
@@ -156,25 +154,35 @@ class Running:
                 f"Porten {settings.plane_port} för planets API används redan. Välj en annan med UTVAG_PLANE_PORT.\n"
                 f"The port {settings.plane_port} of the plane's API is in use. Choose another with UTVAG_PLANE_PORT."
             ) from None
-        await stack.enter_async_context(background(tend(exchange)))
+        await stack.enter_async_context(background(tend_exchange(exchange)))
         log.info("the plane's API is served", host=host, port=port)
 
     async def serve_desk(self, org: OrgId, stack: AsyncExitStack) -> None:
         """Takes on one organisation's desk: its store and its task queue."""
-        store = await asyncio.to_thread(open_desk, self.settings, org)
+        calendar = pack_now(self.settings.rule_packs or PACKS).calendar_of(org)
+        office = await asyncio.to_thread(Office, self.settings, self.directory[org], calendar)
         threads = stack.enter_context(ThreadPoolExecutor(1))
         desk = Worker(
             self.client,
             task_queue=desk_queue(org),
-            activities=desk_activities(store, self.directory.values()),
+            activities=desk_activities(office, self.directory.values(), self.way),
             activity_executor=threads,
             max_concurrent_activities=1,
             max_concurrent_activity_task_polls=1,
             graceful_shutdown_timeout=DRAIN,
         )
         await self._run(stack, desk)
-        self.desks[org] = store
+        self.desks[org] = office
+        await self.publish_keys(office)
         log.info("a desk is served", desk=org)
+
+    async def publish_keys(self, office: Office) -> None:
+        """Lets others seal to this desk and know its hand. Without an answer it is done at the next start, or by its
+        first own request."""
+        try:
+            await asyncio.to_thread(self.way.publish, office.signing.public())
+        except (Unavailable, NotTaken) as problem:
+            log.warning("the keys of a desk are not published", desk=office.org, reason=type(problem).__name__)
 
     async def _run(self, stack: AsyncExitStack, worker: Worker) -> None:
         task = asyncio.create_task(worker.run())
@@ -201,7 +209,7 @@ class Running:
                 raise CannotStart(f"En arbetare har stannat. | A worker has stopped. ({worker.exception()})")
 
 
-async def tend(exchange: Exchange) -> None:
+async def tend_exchange(exchange: Exchange) -> None:
     """Destroys what nobody has fetched in time, and empties what the database keeps of it."""
     while True:
         try:
@@ -236,74 +244,12 @@ async def background(work: Any) -> AsyncIterator[None]:
             await task
 
 
-@contextmanager
-def health_endpoint(settings: Settings, health: Callable[[], dict[str, Any]]) -> Iterator[int]:
-    """GET /health: 200 when everything this process runs is well, 503 otherwise. Yields the port."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            told = health() if self.path == "/health" else None
-            body = json.dumps(told or {"status": "no such page"}).encode()
-            self.send_response(404 if told is None else 200 if told["status"] == "ok" else 503)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Health probes are not worth a line each."""
-
-    try:
-        server = ThreadingHTTPServer((settings.health_host, settings.health_port), Answer)
-    except OSError:
-        raise CannotStart(
-            f"Porten {settings.health_port} för hälsokontroll används redan. Välj en annan med UTVAG_HEALTH_PORT.\n"
-            f"The health port {settings.health_port} is in use. Choose another with UTVAG_HEALTH_PORT."
-        ) from None
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextmanager
-def only_one(settings: Settings) -> Iterator[None]:
-    """One embedded stack per `var/`. The lock is the operating system's, so a killed program leaves none behind."""
-    settings.var.mkdir(parents=True, exist_ok=True)
-    with (settings.var / "stack.lock").open("a+") as lock:
-        if not locked(lock):
-            lock.seek(0)
-            raise CannotStart(
-                f"Utväg körs redan här (process {lock.read().strip() or 'okänd'}). Stäng den först.\n"
-                f"Utväg is already running here, in {settings.var}. Close it first."
-            )
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        yield
-
-
-def locked(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-async def start_what_was_interrupted(running: Running) -> None:
-    """Each desk's own reconciling: an opening that was kept but whose case never started is started now.
-
-    What goes wrong at one desk is no other desk's trouble: it is logged, and tried again in half a minute.
-    """
-    for org, store in list(running.desks.items()):
+async def tend_desks(running: Running) -> None:
+    """Each desk's own reconciling. What goes wrong at one is no other's trouble: it is logged, and tried again
+    in half a minute."""
+    for org, office in list(running.desks.items()):
         try:
-            for opening in await asyncio.to_thread(store.unstarted):
-                if await running.way.open(opening.case, opening.event) is None:
-                    await asyncio.to_thread(store.started, opening.key)
-                log.info("an interrupted opening was completed", case=opening.case, desk=org)
+            await tend(office, running.way)
         except Exception as problem:
             log.error("a desk could not be reconciled", desk=org, reason=type(problem).__name__)
 
@@ -321,7 +267,7 @@ async def look_around(running: Running, stack: AsyncExitStack, stop: asyncio.Eve
         if everything:
             await open_desks_that_cases_need(running, stack)
         if rounds % RECONCILE_EVERY == 0 and running.temporal:
-            await start_what_was_interrupted(running)
+            await tend_desks(running)
             await running.watch_over_cases()
         rounds += 1
         with contextlib.suppress(TimeoutError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -34,9 +33,7 @@ class Exchanges(Protocol):
 class Collecting:
     """Takes what waits for one desk. Interrupted anywhere, doing it again ends in the same way."""
 
-    def __init__(
-        self, store: DeskStore, disclosures: Disclosures, keys: Callable[[], OrganisationKeys], way: Exchanges
-    ) -> None:
+    def __init__(self, store: DeskStore, disclosures: Disclosures, keys: OrganisationKeys, way: Exchanges) -> None:
         self._store, self._disclosures, self._keys, self._way = store, disclosures, keys, way
 
     @activity.defn(name="collect")
@@ -62,7 +59,7 @@ class Collecting:
         if isinstance(envelope, Refusal):
             return self.confirmed_before(package, envelope)
         now, senders = datetime.now(UTC), self._way.published(asked.sender, org)
-        content = open_sealed(envelope, self._keys(), senders, case=asked.case, now=now)
+        content = open_sealed(envelope, self._keys, senders, case=asked.case, now=now)
         if isinstance(content, Refusal):
             return content
         if envelope.sender != asked.sender or envelope.handoff != asked.handoff:

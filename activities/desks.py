@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from activities.case_keys import open_case_keys
+from activities.collecting import Collecting, Exchanges
+from activities.offices import Office
 from activities.placement import Placement
 from activities.protected_data import DeskStore, Inbox
 from activities.stores import desk_url, migrate, open_database
@@ -28,7 +30,9 @@ def open_desk(settings: Settings, org: OrgId) -> DeskStore:
     return store
 
 
-def desk_activities(store: DeskStore, directory: Iterable[DirectoryEntry]) -> list[Callable[..., Any]]:
-    """What a desk does when the plane asks; each bound to this desk's store alone."""
+def desk_activities(office: Office, directory: Iterable[DirectoryEntry], way: Exchanges) -> list[Callable[..., Any]]:
+    """What a desk does when the plane asks; each bound to this desk alone."""
+    store = office.store
     inbox, assessment, placement = Inbox(store), ThreatAssessment(store), Placement(store, directory)
-    return [inbox.receive, inbox.take_back, assessment.conclude, placement.find_candidates]
+    collecting = Collecting(store, office.disclosures, office.signing, way)
+    return [inbox.receive, inbox.take_back, assessment.conclude, placement.find_candidates, collecting.collect]

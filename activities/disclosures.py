@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
@@ -118,7 +118,8 @@ class Disclosures:
         by_consent: bool,
         by: Reader,
         purpose: Purpose,
-    ) -> Told:
+        permitted: Callable[[Session], Refusal | None],
+    ) -> Told | Refusal:
         """Writes down, and into the audit, what is about to be told. Only then may it be told. Once per package id.
 
         Raises:
@@ -128,6 +129,11 @@ class Disclosures:
             known = session.get(DisclosureRow, label.id)
             if known is not None:
                 return self._told(session, known)
+            if refusal := permitted(session):
+                said = entry(by, "disclose", CaseRef(label.case), label.id, purpose=purpose, outcome=refusal.code)
+                about = {"recipient": label.recipient, "categories": label.categories}
+                self._audit.append(session, said.model_copy(update=about))
+                return refusal
             row = DisclosureRow(
                 id=label.id,
                 case=label.case,

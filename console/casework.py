@@ -10,8 +10,9 @@ from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from activities.desks import open_desk
+from activities.case_access import name_on_case
 from activities.directory import Directory, load_directory
+from activities.offices import Office
 from activities.organisation_keys import OrganisationKeys
 from activities.protected_data import DeskStore
 from activities.rule_packs import PACKS, pack_on
@@ -21,6 +22,7 @@ from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unkn
 from console.coding import coded_facts, kept_items, start_of
 from console.failures import Fault, Invalid, NotFound, Refused
 from console.plane_client import PlaneClient, PlaneView
+from models.access import UserId
 from models.case import CaseState, Receipt
 from models.contracts import Opening, Refusal, Standing
 from models.desk_tables import InboxRow
@@ -59,6 +61,8 @@ from workflows.cases import NoSuchCase
 LONGEST_STEP = timedelta(days=7)
 """A long move of a training clock is made in steps, so that no single revision grows large."""
 REST_SECONDS = 15.0
+TAKES_UP = frozenset({Act.ACKNOWLEDGE, Act.ACCEPT, Act.START})
+"""Acts by which somebody at the recipient's desk takes a case in hand."""
 
 
 class Casework:
@@ -68,7 +72,7 @@ class Casework:
         self.settings = settings
         self.asking = asking or settings.org or OPERATOR
         """Who looks: an organisation sees its own handoffs, the operator of this installation all references."""
-        self._desks: dict[OrgId, DeskStore] = {}
+        self._offices: dict[OrgId, Office] = {}
         self._keys: dict[OrgId, OrganisationKeys] = {}
         self._packs: dict[str, RulePack] = {}
 
@@ -94,10 +98,22 @@ class Casework:
             self._keys[org] = acting_keys(self.settings, org)
         return self._keys[org]
 
+    def office(self, org: OrgId) -> Office:
+        """An organisation's desk, where it is on this machine."""
+        if org not in self._offices:
+            calendar = pack_on(datetime.now(UTC).date(), self.settings.rule_packs or PACKS).calendar_of(org)
+            self._offices[org] = Office(self.settings, self.organisation(org), calendar)
+        return self._offices[org]
+
     def desk(self, org: OrgId) -> DeskStore:
-        if org not in self._desks:
-            self._desks[org] = open_desk(self.settings, org)
-        return self._desks[org]
+        return self.office(org).store
+
+    def name_on_case(self, org: OrgId, case: CaseRef, user: UserId | None) -> None:
+        """Whoever opens a case, or takes it up at a desk that was asked, is on its list from then on."""
+        account, office = user or self.settings.account, self.office(org)
+        if account is not None:
+            with office.trail.writing() as session:
+                name_on_case(session, case, account, account, datetime.now(UTC))
 
     def organisation(self, org: OrgId) -> DirectoryEntry:
         entry = self.directory.get(org)
@@ -110,7 +126,7 @@ class Casework:
 
     # --- opening -------------------------------------------------------------------------------------
 
-    async def open_case(self, intake: Intake) -> CaseRef:
+    async def open_case(self, intake: Intake, user: UserId | None = None) -> CaseRef:
         """Opens a case: the intake is kept at the opener's desk, then the case starts. The same key, the same case.
 
         Raises:
@@ -128,6 +144,7 @@ class Casework:
             opening = self.opening(intake, opener, key)
             desk.open_case(opening, opener.id, kept_items(intake, key))
             opening = desk.opening(key) or opening
+        self.name_on_case(opener.id, opening.case, user)
         if not opening.started:
             if refusal := await self.plane.open(opening.case, opening.event):
                 raise Refused(refusal)
@@ -200,7 +217,7 @@ class Casework:
         *,
         urgency: Urgency | None = None,
         parent: HandoffId | None = None,
-        anchor: date | None = None,
+        anchor: date | datetime | None = None,
         key: RequestKey | None = None,
     ) -> Receipt:
         """Sends a handoff that the journey did not create by itself."""
@@ -229,6 +246,7 @@ class Casework:
         org: OrgId,
         said: Answer = NOTHING_MORE,
         key: RequestKey | None = None,
+        user: UserId | None = None,
     ) -> Receipt:
         """Acts on a handoff. Words and assessments are kept at `org`'s desk first; the act carries their id."""
         key = key or str(uuid4())
@@ -241,7 +259,10 @@ class Casework:
                 raise Refused(refusal)
             for item, category, content in kept.values():
                 self.desk(org).keep(item, case, category, org, content)
-        return await self.submit(case, event)
+        receipt = await self.submit(case, event)
+        if act in TAKES_UP and said.by_phone is None and self.organisation(org).desk:
+            self.name_on_case(org, case, user)
+        return receipt
 
     async def close(self, case: CaseRef, code: EndCode, org: OrgId, key: RequestKey | None = None) -> Receipt:
         return await self.submit(case, Closed(key=key or str(uuid4()), by=Actor(org=org), code=code))

@@ -33,6 +33,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Det som skulle lämnas ut har ändrats sedan ni såg det. Se det på nytt med disclosure preview.",
         "What would be disclosed has changed since you saw it. Look again with disclosure preview.",
     ),
+    "package-not-there": (
+        "Paketet finns inte i utväxlingen som det sades. Inget har noterats.",
+        "The package is not in the exchange as it was said to be. Nothing was recorded.",
+    ),
+    "recipient-without-key": (
+        "Mottagarens desk har ännu ingen nyckel att försegla till ({detail}). Försök strax, eller lämna muntligt.",
+        "The recipient's desk has no key to seal to yet ({detail}). Try again soon, or tell it by word of mouth.",
+    ),
+    "no-sharing-rules": (
+        "Inga regler för utlämnande gäller den dagen. Då lämnas inget ut.",
+        "No rules of disclosure are in force on that day. Then nothing is disclosed.",
+    ),
     "nothing-to-disclose": (
         "Inget kan lämnas ut till den mottagaren nu. disclosure preview visar varför.",
         "Nothing can be disclosed to that recipient now. disclosure preview shows why.",
@@ -58,6 +70,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Planet godtar inte signaturen ({detail}). Inget har tagits emot. key status visar nycklarna.",
         "The plane does not accept the signature ({detail}). Nothing was received. key status shows the keys.",
     ),
+}
+CONSENT_STATUS: dict[str, tuple[str, str]] = {
+    "not-asked": ("ej tillfrågad", "not asked"),
+    "refused": ("nekat", "refused"),
+    "given": ("givet", "given"),
+    "withdrawn": ("återtaget", "withdrawn"),
 }
 NOTICE: dict[str, tuple[str, str]] = {
     "package-waiting": ("det som lämnats ut väntar på att hämtas", "what was disclosed waits to be taken"),

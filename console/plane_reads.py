@@ -90,9 +90,7 @@ class PlaneReads:
         if state is None or pack is None:
             return []
         rows = self._view.handoffs(ref)
-        return [
-            row for row in rows if showing.sees_handoff(state, pack, org, row.kind, row.requester, row.recipient)
-        ]
+        return [row for row in rows if showing.sees_handoff(state, pack, org, row.kind, row.requester, row.recipient)]
 
     def parties_of(self, ref: CaseRef, handoff: HandoffId) -> tuple[OrgId, ...]:
         """Requester and recipient of an open handoff, as the register knows it; nobody when there is none."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from models.access import UserId
 from models.words import OrgId
 
 
@@ -57,6 +58,9 @@ def is_loopback(host: str) -> bool:
 
 
 SinkUrl = Annotated[str, AfterValidator(sink_url)]
+
+
+FIRST_DEMO_ACCOUNT: UserId = "handl-01"
 
 
 class Settings(BaseSettings):
@@ -110,6 +114,8 @@ class Settings(BaseSettings):
 
     org: OrgId | None = None
     """Who asks when a command names nobody; without it the operator of this installation."""
+    user: UserId | None = None
+    """Whose account works here when a command names none. In training the desk's first handler."""
     accepted_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_json)] = ()
     """Production: fingerprints of first signing keys that the operator has compared with their organisations."""
 
@@ -133,6 +139,11 @@ class Settings(BaseSettings):
     def events(self) -> Path | None:
         """Where events are written for organisations without a sink; in production only if that is asked for."""
         return self.events_dir or (self.var / "events" if self.mode == "embedded" else None)
+
+    @property
+    def account(self) -> UserId | None:
+        """Whose account works here when a command names none."""
+        return self.user or (FIRST_DEMO_ACCOUNT if self.training else None)
 
     @property
     def training(self) -> bool:

@@ -1,0 +1,342 @@
+"""Telling another organisation: what it will see, whether it may, and the way there. Preview and sending are one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+from uuid import uuid4
+
+from sqlmodel import Session
+
+from activities.disclosures import Told, entry
+from activities.packages import seal
+from activities.sharing_rules import sharing_on
+from console.as_whom import Worker
+from console.casework import Casework
+from console.coding import item_id
+from console.failures import NotFound, Refused
+from models.access import Action, Given, Obligation, Purpose
+from models.case import CaseState
+from models.contracts import Refusal, Standing
+from models.desk import Category, ProtectionMark
+from models.events import Actor, Disclosed, Recalled
+from models.exchange import Label
+from models.handoffs import Handoff, Status
+from models.preview import Held, Preview, Sending
+from models.published_keys import KeyUse
+from models.sharing import Circumstances, Judgement, SharingRules, Verdict, Weighed
+from models.words import CaseRef, Code, Function, HandoffId, ItemId, OrgId, RequestKey, Word
+from rules import access, preview
+from rules.held import held_of
+
+WAITS = timedelta(days=14)
+"""How long a package waits for its recipient before it is destroyed."""
+Way = Literal["sealed", "letter", "spoken"]
+
+
+class StatedFacts(Word):
+    """What somebody has said of the circumstances of telling. Kept at the desk; nobody has said is not no."""
+
+    risk_of_crime: bool | None = None
+    child_at_risk: bool | None = None
+    lvm_need: bool | None = None
+    addiction: bool | None = None
+    compulsory_psychiatry: bool | None = None
+    pregnant: bool | None = None
+    reservation: bool | None = None
+    recipient_professional: bool | None = None
+    holder_professional: bool | None = None
+    compulsory_placement: bool | None = None
+
+
+class Telling(NamedTuple):
+    """What would be told in one handoff as things are now."""
+
+    standing: Standing
+    handoff: Handoff
+    recipient: OrgId
+    sending: Sending
+    found: Mapping[Code, Verdict]
+    preview: Preview
+
+
+async def look(
+    casework: Casework,
+    worker: Worker,
+    case: CaseRef,
+    handoff: HandoffId,
+    *,
+    decided: tuple[Code, ...] = (),
+    by_ground: Mapping[Code, Code] | None = None,
+) -> Telling:
+    """What the recipient would see, field by field, and what stays. Looking is logged before it is shown.
+
+    Raises:
+        Refused: this account may not disclose, or no such handoff is open between the two.
+        CannotAudit: it can't be logged.
+    """
+    office = worker.office
+    standing = await casework.plane.standing(case, office.org)
+    asked = standing.state.handoffs.get(handoff)
+    if asked is None:
+        raise Refused(Refusal(code="unknown-handoff", possible=tuple(standing.state.handoffs)))
+    if office.org not in (asked.requester, asked.recipient) or asked.requester == asked.recipient:
+        raise Refused(Refusal(code="not-a-party", detail=handoff))
+    recipient = asked.recipient if office.org == asked.requester else asked.requester
+    to = casework.organisation(recipient)
+    sending = Sending(
+        case=case,
+        handoff=handoff,
+        kind=asked.kind,
+        way="request" if office.org == asked.requester else "answer",
+        sender=office.org,
+        sender_role=worker.by.role,
+        recipient=to.function,
+        recipient_org=recipient,
+    )
+    rules = sharing_on(standing.now.date())
+    if rules is None:
+        raise Refused(Refusal(code="no-sharing-rules"))
+    held = await asyncio.to_thread(held_for, worker, rules, sending)
+    known = circumstances(worker, standing, asked, recipient, to.function)
+    found = preview.verdicts(rules, sending, office.entry.function, known, standing.now, by_ground)
+    shown = preview.assemble(rules, sending, held, found, decided, known.marks)
+    return Telling(standing, asked, recipient, sending, found, shown)
+
+
+def held_for(worker: Worker, rules: SharingRules, sending: Sending) -> list[Held]:
+    """What may come into question, read for this; the log says so first.
+
+    Raises:
+        Refused: this account may not disclose from this case. That is logged too.
+    """
+    office, case, now = worker.office, sending.case, datetime.now(UTC)
+    wanted = tuple(Category(code) for code in preview.wanted(rules, sending) if code in set(Category))
+    with office.trail.writing() as session:
+        refusal = may_prepare(session, worker, case, now)
+        note = entry(worker.by, "disclosure-preview", case, str(uuid4()), purpose=Purpose.DISCLOSE)
+        outcome = refusal.code if refusal else "done"
+        office.trail.append(session, note.model_copy(update={"categories": wanted, "outcome": outcome}))
+    if refusal:
+        raise Refused(refusal)
+    source = {*wanted} | ({Category.IDENTITY} if Category.PROTECTION_MARK in wanted else set())
+    held: dict[tuple[Category, ItemId | None], Held] = {}
+    for row, content in office.items_of(case, tuple(source)):
+        for one in held_of(row.id, Category(row.category), content):
+            # The newest of a category stands for it; addresses stand each for itself.
+            place = one.item if one.category == Category.ADDRESS else None
+            held[Category(one.category), place] = one
+    return [one for one in held.values() if one.category in set(wanted)]
+
+
+def may_prepare(session: Session, worker: Worker, case: CaseRef, now: datetime) -> Refusal | None:
+    """Whether this account may disclose at all from this case; each category is asked about when it is sent."""
+    decision = worker.office.staff.decided(session, worker.by, Action.DISCLOSE, case, now, Category.IDENTITY)
+    return None if decision.permitted else Refusal(code=decision.reason)
+
+
+def circumstances(
+    worker: Worker, standing: Standing, asked: Handoff, recipient: OrgId, function: Function
+) -> Circumstances:
+    """What this desk and the case know that the sharing rules ask about."""
+    office, state = worker.office, standing.state
+    case = state.case
+    notes = [content for _, content in office.items_of(case, (Category.NOTE,)) if isinstance(content, dict)]
+    stated: dict[str, Any] = {}
+    for content in notes:
+        stated |= content.get("stated", {})
+    placement = stated.pop("compulsory_placement", None)
+    judgements = tuple(Judgement.model_validate(content["judgement"]) for content in notes if "judgement" in content)
+    taken_on = asked.status in (Status.ACCEPTED, Status.IN_PROGRESS)
+    houses = recipient if function is Function.HOUSING_PROVIDER and asked.kind == "protected-bed" and taken_on else None
+    return Circumstances(
+        person=office.person_facts(case),
+        consents=office.disclosures.history(case),
+        last_seen=standing.now,
+        marks=frozenset({office.mark_of(case) or ProtectionMark.UNKNOWN}),
+        judgements=judgements,
+        transfer_to=recipient if asked.kind == "case-transfer" else None,
+        compulsory_placement_at=recipient if placement else None,
+        housed_by=houses,
+        responsible_org=responsible(state),
+        track_b=state.track_b,
+        party_to_handoff=True,
+        second_reviewer=True,
+        **stated,
+    )
+
+
+def responsible(state: CaseState) -> OrgId | None:
+    return f"soc-{state.responsible.municipality}" if state.responsible else None
+
+
+async def send(
+    casework: Casework,
+    worker: Worker,
+    case: CaseRef,
+    handoff: HandoffId,
+    *,
+    way: Way,
+    expected: str | None = None,
+    decided: tuple[Code, ...] = (),
+    by_ground: Mapping[Code, Code] | None = None,
+    key: RequestKey | None = None,
+) -> Told:
+    """Tells the recipient exactly what `look` shows. Logged before anything leaves; the same key tells it once.
+
+    Raises:
+        Refused: it may not be told now, or not like this; what was previewed has changed; the case does not take it.
+        CannotAudit: it can't be logged, so it is not told.
+        Unavailable: try again with the same key. What was begun and not finished is taken back after ten minutes.
+    """
+    key = key or str(uuid4())
+    package, office = item_id(key, "package"), worker.office
+    earlier = office.disclosures.told(package)
+    if earlier is not None and earlier.row.state != "prepared":
+        return earlier
+    telling = await look(casework, worker, case, handoff, decided=decided, by_ground=by_ground)
+    if telling.preview.empty:
+        raise Refused(Refusal(code="nothing-to-disclose"))
+    if expected is not None and telling.preview.digest != expected:
+        raise Refused(Refusal(code="preview-has-changed"))
+    if earlier is not None and earlier.row.preview != telling.preview.digest:
+        office.disclosures.settle(package, "refused", worker.by)
+        raise Refused(Refusal(code="preview-has-changed"))
+    to = casework.organisation(telling.recipient)
+    if way == "sealed" and not to.desk:
+        raise Refused(Refusal(code="recipient-without-desk", detail=to.id))
+    told = earlier
+    if told is None:
+        told = await asyncio.to_thread(prepared, casework, worker, telling, package, way, key)
+    return await delivered(casework, worker, telling, told, key)
+
+
+def prepared(casework: Casework, worker: Worker, telling: Telling, package: ItemId, way: Way, key: RequestKey) -> Told:
+    """Everything that must stand before a word leaves: permission, approval, log, and the sealed package itself."""
+    office, now, content = worker.office, datetime.now(UTC), telling.preview.package
+    label = Label(
+        id=package,
+        case=telling.sending.case,
+        handoff=telling.handoff.id,
+        sender=office.org,
+        recipient=telling.recipient,
+        categories=content.categories,
+        grounds=grounds_of(telling),
+        created_at=now,
+        expires_at=now + WAITS,
+    )
+    envelope = None
+    if way == "sealed":
+        theirs = casework.plane.published(telling.recipient, office.org).current(telling.recipient, KeyUse.SEALING, now)
+        if theirs is None:
+            raise Refused(Refusal(code="recipient-without-key", detail=telling.recipient))
+        envelope = seal(content.model_dump_json().encode(), label, office.signing, theirs)
+    came = office.disclosures.prepare(
+        label,
+        content,
+        envelope,
+        way=way,
+        digest=envelope.digest if envelope else content.digest,
+        by_consent=telling.preview.by_consent,
+        by=worker.by,
+        purpose=Purpose.DISCLOSE,
+        permitted=lambda session: permitted(session, worker, telling, key, now),
+    )
+    if isinstance(came, Refusal):
+        raise Refused(came)
+    return came
+
+
+def grounds_of(telling: Telling) -> tuple[Code, ...]:
+    """The grounds as the case is told of them; whatever stands on consent is told as consent as well."""
+    grounds = telling.preview.package.grounds
+    return tuple(dict.fromkeys(("consent", *grounds))) if telling.preview.by_consent else grounds
+
+
+def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKey, now: datetime) -> Refusal | None:
+    """Whether this account may tell each of these categories now: purpose, own word, harm test, second person."""
+    office, case, digest = worker.office, telling.sending.case, telling.preview.digest
+    for category in telling.preview.package.categories:
+        address = category == Category.ADDRESS
+        action = Action.RELEASE_ADDRESS if address else Action.DISCLOSE
+        decision = office.staff.decided(session, worker.by, action, case, now, Category(category), office.mark_of(case))
+        two = Obligation.SECOND_PERSON in decision.obligations or address
+        refusal = office.approvals.settle(session, worker.by, action, case, digest[:64], now, key) if two else None
+        given = Given(
+            purpose=Purpose.DISCLOSE,
+            reason="disclosure",
+            stepped_up=worker.stepped_up,
+            approved=refusal is None,
+            harm_test=harm_tested(office.items_of(case, (Category.NOTE,)), telling.recipient, category),
+        )
+        if unmet := access.unmet(decision, given):
+            return unmet
+    return None
+
+
+def harm_tested(notes: list[tuple[Any, Any]], recipient: OrgId, category: Code) -> bool:
+    """Whether somebody has written down that harm was weighed for this recipient and category, and did not stand in
+    the way. The newest word counts."""
+    tested = [
+        Judgement.model_validate(content["judgement"])
+        for _, content in notes
+        if isinstance(content, dict) and "judgement" in content
+    ]
+    mine = [
+        one
+        for one in tested
+        if one.what is Weighed.HARM and one.recipient_org in (None, recipient) and category in one.categories
+    ]
+    return bool(mine) and mine[-1].speaks_for
+
+
+async def delivered(casework: Casework, worker: Worker, telling: Telling, told: Told, key: RequestKey) -> Told:
+    """The sealed package to the exchange, then the word of it to the case; or the word alone for a letter or a call."""
+    office, row = worker.office, told.row
+    if told.envelope is not None:
+        refusal = await asyncio.to_thread(casework.plane.leave, told.envelope)
+        if refusal is not None:
+            office.disclosures.settle(row.id, "refused", worker.by)
+            raise Refused(refusal)
+    event = Disclosed(
+        key=key,
+        by=Actor(org=office.org),
+        package=row.id,
+        handoff=row.handoff,
+        recipient=row.recipient,
+        way=row.way,  # type: ignore[arg-type]
+        categories=tuple(row.categories),
+        grounds=tuple(row.grounds),
+        digest=row.digest,
+        expires_at=telling.standing.now + WAITS if row.way == "sealed" else None,
+    )
+    try:
+        await casework.submit(CaseRef(row.case), event)
+    except Refused:
+        if told.envelope is not None:
+            await asyncio.to_thread(casework.plane.revoke, row.id, office.org)
+        office.disclosures.settle(row.id, "refused", worker.by)
+        raise
+    office.disclosures.settle(row.id, "sent", worker.by)
+    return office.disclosures.told(row.id) or told
+
+
+async def recall(casework: Casework, worker: Worker, package: ItemId, key: RequestKey | None = None) -> str:
+    """Takes a package back that has not been taken. Answers what became of it: `recalled` or `taken`."""
+    office = worker.office
+    told = office.disclosures.told(package)
+    if told is None:
+        raise NotFound("Det finns inget sådant utlämnande här.", "There is no such disclosure here.")
+    refusal = await asyncio.to_thread(casework.plane.revoke, package, office.org)
+    if refusal is not None:
+        return "taken"
+    event = Recalled(key=key or str(uuid4()), by=Actor(org=office.org), package=package)
+    try:
+        await casework.submit(CaseRef(told.row.case), event)
+    except Refused as refused:
+        if refused.refusal.code not in ("package-not-under-way", "case-closed"):
+            raise
+    office.disclosures.settle(package, "recalled", worker.by, of=("prepared", "sent"))
+    return "recalled"

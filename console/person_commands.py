@@ -1,0 +1,147 @@
+"""`starter.py person ...`: what a desk keeps about a person. Masked unless somebody says why they look."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from activities.offices import Office
+from activities.surroundings import read_settings
+from console import reading
+from console.as_whom import As, AsRole, For, StepUp, User, at_work
+from console.case_commands import Case, Json, say, screen
+from console.casework import Casework
+from console.failures import Fault, Invalid, NotFound, Refused, told
+from console.layout import both, table_of
+from models.access import Action, Given, Obligation
+from models.contracts import Refusal
+from models.desk import Category
+from models.words import CaseRef
+from rules.masking import masked
+
+app = typer.Typer(help="Personuppgifter vid er desk | A person's data at your desk", no_args_is_help=True)
+CATEGORY_WORDS: dict[Category, tuple[str, str]] = {
+    Category.IDENTITY: ("identitet", "identity"),
+    Category.CONTACT: ("säker kontakt", "safe contact"),
+    Category.ADDRESS: ("adress", "address"),
+    Category.PROTECTION_MARK: ("skyddsmarkering", "protection mark"),
+    Category.RELATIVES: ("anhöriga", "relatives"),
+    Category.NOTE: ("anteckning", "note"),
+    Category.SOCIAL_FILE: ("ur akten", "from the file"),
+    Category.ASSESSMENT: ("hotbedömning", "threat assessment"),
+    Category.OWN_RISK_ASSESSMENT: ("egen riskbedömning", "own risk assessment"),
+    Category.THREAT_SOURCE: ("vem som hotar", "who threatens"),
+    Category.HEALTH: ("hälsa", "health"),
+    Category.CRIMINAL_RECORD: ("uppgifter om brott", "crimes"),
+    Category.PLACEMENT: ("placering", "placement"),
+    Category.ENVIRONMENT: ("miljö", "environment"),
+}
+
+
+@app.command("show", short_help="Visa personuppgifter | Show a person's data")
+@told
+async def show(
+    case: Case,
+    org: As,
+    user: User,
+    purpose: For = None,
+    category: Annotated[
+        Category | None, typer.Option("--category", help="Slag av uppgift att visa i klartext. | What to show in full.")
+    ] = None,
+    number: Annotated[
+        int | None,
+        typer.Option("--address", help="Visa adress nummer N. | Show address N.", min=1),
+    ] = None,
+    role: AsRole = None,
+    step_up: StepUp = False,
+    as_json: Json = False,
+) -> None:
+    """Visar maskerat vad som finns; med --purpose och --category ett slag i klartext, loggat. | Masked."""
+    if number is not None and category not in (None, Category.ADDRESS):
+        raise Invalid(Fault("--address", "hör inte ihop med --category", "does not go with --category"))
+    office = Casework(read_settings(), org).office(org)
+    worker = at_work(office, user, role, step_up=step_up)
+    reference = reading.case_reference(case)
+    given = worker.given(purpose)
+    if category is None and number is None:
+        outline = outlined(office, worker.by, reference, given)
+        warning = office.warning(reference)
+        if as_json:
+            say({"case": reference, "warning": list(warning), "kept": outline})
+        else:
+            screen.print(outline_view(outline, warning))
+        return
+    address = number is not None or category is Category.ADDRESS
+    found = office.look(
+        worker.by,
+        reference,
+        Action.VIEW_ADDRESS if address else Action.VIEW,
+        Category.ADDRESS if address else category or Category.IDENTITY,
+        given,
+        datetime.now(UTC),
+        chosen=lambda items: items[(number or 1) - 1 : number or 1] if address else items,
+    )
+    if isinstance(found, Refusal):
+        raise Refused(found)
+    items, obligations = found
+    if not items:
+        raise NotFound("Det finns inget sådant sparat.", "Nothing of that kind is kept.")
+    told_beside = office.warning(reference) if Obligation.WARNING in obligations else None
+    contents = [content for _, content in items]
+    if as_json:
+        say({"case": reference, "warning": list(told_beside) if told_beside else None, "items": contents})
+    else:
+        screen.print(full_view(contents, told_beside))
+
+
+def outlined(office: Office, by: Any, case: CaseRef, given: Given) -> list[dict[str, Any]]:
+    """What is kept, category by category, and so little of it that it tells nobody who it is about.
+
+    Raises:
+        Refused: not for this account. Each look is logged before it is answered.
+    """
+    outline, refusal = [], Refusal(code="not-this-desks-case")
+    for category in Category:
+        found = office.look(by, case, Action.VIEW_MASKED, category, given, datetime.now(UTC))
+        if isinstance(found, Refusal):
+            refusal = found
+            continue
+        items, _ = found
+        if items:
+            shown = [masked(category, content) for _, content in items]
+            outline.append({"category": category, "count": len(items), "masked": shown})
+    if not outline and refusal.code not in ("not-for-this-role",):
+        raise Refused(refusal)
+    return outline
+
+
+def outline_view(outline: list[dict[str, Any]], warning: tuple[str, str]) -> RenderableType:
+    if not outline:
+        return Text("Inget är sparat som du kan se. | Nothing is kept that you may see.")
+    table = table_of(("Slag", "Category", 0), ("Antal", "Count", 0), ("Maskerat", "Masked", 0))
+    for one in outline:
+        table.add_row(both(CATEGORY_WORDS[one["category"]]), str(one["count"]), "\n".join(one["masked"]))
+    hint = "I klartext: --category SLAG --purpose VARFÖR. Det loggas. | In full: --category --purpose. It is logged."
+    return Group(Text(f"⚠ {both(warning)}", style="bold red"), table, Text(hint, style="dim"))
+
+
+def full_view(contents: list[Any], warning: tuple[str, str] | None) -> RenderableType:
+    parts: list[RenderableType] = [Text(f"⚠ {both(warning)}", style="bold red")] if warning else []
+    for content in contents:
+        table = table_of(("Uppgift", "Field", 0), ("Innehåll", "Content", 0))
+        for name, value in flat(content):
+            table.add_row(name, value)
+        parts.append(table)
+    return Group(*parts)
+
+
+def flat(content: Any, name: str = "") -> list[tuple[str, str]]:
+    if isinstance(content, dict):
+        return [line for key, value in content.items() for line in flat(value, f"{name}.{key}" if name else str(key))]
+    if isinstance(content, list):
+        return [line for one in content for line in flat(one, name)]
+    return [(name, str(content))]

@@ -1,0 +1,71 @@
+"""What each desk sees to by itself, again and again: what a program that ended too soon left half done."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+import structlog
+
+from activities.offices import Office
+from console.plane_client import PlaneClient
+from models.access import the_system
+from models.contracts import Refusal
+from models.events import Actor, Raised, Recalled
+from models.words import CaseRef, RequestKey
+from workflows.cases import NoSuchCase
+
+log = structlog.get_logger(__name__)
+
+
+async def tend(office: Office, way: PlaneClient) -> None:
+    """Starts what was opened and not started, takes back what was begun to be told, tells of broken glass.
+
+    Raises: what keeps the plane from being reached; it is tried again soon.
+    """
+    for opening in await asyncio.to_thread(office.store.unstarted):
+        if await way.open(opening.case, opening.event) is None:
+            await asyncio.to_thread(office.store.started, opening.key)
+            log.info("an interrupted opening was completed", case=opening.case, desk=office.org)
+    await take_back_what_was_begun(office, way)
+    await tell_of_broken_glass(office, way)
+
+
+async def take_back_what_was_begun(office: Office, way: PlaneClient) -> None:
+    """A disclosure that was prepared and not sent: nobody is waiting for it any more."""
+    system = the_system(office.org)
+    for row in await asyncio.to_thread(office.disclosures.interrupted, datetime.now(UTC)):
+        state = "recalled"
+        if row.way == "sealed":
+            refusal = await asyncio.to_thread(way.revoke, row.id, office.org)
+            state = "sent" if refusal is not None and refusal.code == "package-taken" else "recalled"
+            recalled = Recalled(key=again(row.id, "recalled"), by=Actor(org=office.org), package=row.id)
+            await unless_it_is_over(way, CaseRef(row.case), recalled)
+        await asyncio.to_thread(office.disclosures.settle, row.id, state, system)
+        log.info("an interrupted disclosure was settled", case=row.case, desk=office.org, state=state)
+
+
+async def tell_of_broken_glass(office: Office, way: PlaneClient) -> None:
+    for glass in await asyncio.to_thread(office.need_to_know.owed_alerts):
+        await raised(way, office, glass.id, CaseRef(glass.case))
+
+
+async def raised(way: PlaneClient, office: Office, glass: str, case: CaseRef) -> None:
+    """Managers and security are told through the case; whoever broke the glass waits for nobody."""
+    alarm = Raised(key=again(glass, "raised"), by=Actor(org=office.org), about="break-glass", subject=glass)
+    await unless_it_is_over(way, case, alarm)
+    await asyncio.to_thread(office.need_to_know.told, glass, datetime.now(UTC))
+
+
+async def unless_it_is_over(way: PlaneClient, case: CaseRef, event: Recalled | Raised) -> Refusal | None:
+    try:
+        came = await way.submit(case, event)
+    except NoSuchCase:
+        return None
+    return came if isinstance(came, Refusal) else None
+
+
+def again(subject: str, what: str) -> RequestKey:
+    """The same key for the same thing, so that doing it again does it once."""
+    return str(uuid5(UUID(subject), what))
