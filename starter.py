@@ -11,11 +11,20 @@ import typer
 from activities.surroundings import OWNER_ONLY, configure_logs, read_settings
 from console import (
     adoption_commands,
+    audit_commands,
     case_commands,
+    codec_commands,
+    consent_commands,
     deadline_commands,
     deadline_views,
+    disclosure_commands,
+    doors,
+    file_commands,
     handoff_commands,
     handoff_views,
+    incident_commands,
+    key_commands,
+    person_commands,
     reading,
     rule_commands,
     views,
@@ -39,7 +48,23 @@ adopt(adoption_commands.adopt_rules)
 app.add_typer(handoff_commands.app, name="handoff")
 app.add_typer(deadline_commands.app, name="deadline")
 app.add_typer(rule_commands.app, name="rules")
+app.add_typer(person_commands.app, name="person")
+app.add_typer(consent_commands.app, name="consent")
+app.add_typer(disclosure_commands.app, name="disclosure")
+incident = app.command("incident", short_help="Någon frågar efter personen, eller läcka | Somebody asks, or a leak")
+incident(incident_commands.incident)
+app.add_typer(audit_commands.app, name="audit")
+app.add_typer(key_commands.app, name="key")
+app.add_typer(codec_commands.app, name="codec")
+app.add_typer(file_commands.commands(lambda org: doors.file_desks(Casework(read_settings(), org))(org)), name="file")
 app.command("simulate", short_help="Pröva regler i låtsad tid | Try rules in virtual time")(simulate)
+
+
+@audit_commands.app.callback()
+def open_log_room(context: typer.Context) -> None:
+    context.obj = doors.log_room(Casework(read_settings()))
+
+
 directory_app = typer.Typer(help="Katalogen över organisationer | The directory", no_args_is_help=True)
 app.add_typer(directory_app, name="directory")
 

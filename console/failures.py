@@ -31,7 +31,7 @@ from workflows.connection import Unavailable
 from workflows.server import CannotStart
 
 UNEXPECTED, INVALID, REFUSED, NOT_FOUND, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 5, 130
-NAMES_NOTHING_THERE = ("unknown-handoff",)
+NAMES_NOTHING_THERE = ("unknown-handoff", "unknown-file-request")
 """Refusals that say that something does not exist: a person expects "not found" of them."""
 Params = ParamSpec("Params")
 Result = TypeVar("Result")

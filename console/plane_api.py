@@ -48,7 +48,7 @@ from models.plane import (
     Published,
     Rows,
 )
-from models.published_keys import PublishedKeys
+from models.published_keys import PublishedKeys, VerifiedAct
 from models.settings import Settings
 from models.words import CaseRef, OrgId, Word
 from workflows.cases import NoSuchCase
@@ -84,16 +84,16 @@ Handler = Callable[[Doors, OrgId, Any], Awaitable[Word]]
 # --- cases ---------------------------------------------------------------------------------------------
 
 
-async def submit(doors: Doors, _: OrgId, done: Done) -> Outcome:
-    return await doors.plane.take(done.case, await believed(doors, done))
+async def submit(doors: Doors, org: OrgId, done: Done) -> Outcome:
+    return await doors.plane.take(done.case, await believed(doors, org, done))
 
 
-async def open_case(doors: Doors, _: OrgId, done: Done) -> Outcome:
-    return await doors.plane.open(done.case, await believed(doors, done))
+async def open_case(doors: Doors, org: OrgId, done: Done) -> Outcome:
+    return await doors.plane.open(done.case, await believed(doors, org, done))
 
 
-async def adopt(doors: Doors, _: OrgId, done: Done) -> Outcome:
-    return await doors.plane.adopt(done.case, await believed(doors, done))
+async def adopt(doors: Doors, org: OrgId, done: Done) -> Outcome:
+    return await doors.plane.adopt(done.case, await believed(doors, org, done))
 
 
 async def foresee(doors: Doors, org: OrgId, asked: Foresight) -> Outcome:
@@ -104,8 +104,8 @@ async def standing(doors: Doors, org: OrgId, asked: AboutCase) -> Standing:
     return await doors.plane.shown(asked.case, org)
 
 
-async def believed(doors: Doors, done: Done) -> Any:
-    """The act, when its signature proves it; kept as it came before it is taken.
+async def believed(doors: Doors, org: OrgId, done: Done) -> VerifiedAct:
+    """The act, when its signature proves it, and that it is the caller's own; kept as it came before it is taken.
 
     Raises:
         Refusing: it proves nothing. That is written into the plane's audit.
@@ -114,6 +114,8 @@ async def believed(doors: Doors, done: Done) -> Any:
     act = await asyncio.to_thread(
         verify, done.act, doors.keys, case=done.case, audience=doors.settings.event_source, now=now
     )
+    if isinstance(act, VerifiedAct) and act.org != org:
+        act = Refusal(code="signature-other-org")
     if isinstance(act, Refusal):
         await asyncio.to_thread(audit_refusal, doors, done.case, act.code)
         raise Refusing(401, act.code)

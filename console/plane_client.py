@@ -77,7 +77,7 @@ class PlaneClient:
             NotTaken: the plane does not trust the signature.
         """
         answer = self._asked(org, path, question)
-        if fault_code(answer) == "key-unknown" and self._settings.mode == "embedded":
+        if fault_code(answer) == "key-unknown":
             self.publish(self._keys_of(org).public())
             answer = self._asked(org, path, question)
         if answer.status_code == httpx.codes.OK:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import disclosure_words
+from console import access_words, disclosure_words, exchange_words, file_words
 from models.contracts import Refusal
 from models.handoffs import Act, Status
 from models.words import Consent, CustodyPlace, Need, Phase, TrackB, Urgency
@@ -361,7 +361,7 @@ LEADING = {
 }
 UNTOLD = ("work-under-way",)
 """Refusals whose `possible` says nothing to a person."""
-REFUSAL |= disclosure_words.SENTENCES
+REFUSAL |= disclosure_words.SENTENCES | exchange_words.SENTENCES | access_words.SENTENCES | file_words.SENTENCES
 
 
 def refusal_sentence(refusal: Refusal) -> tuple[str, str]:

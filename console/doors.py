@@ -1,0 +1,142 @@
+"""How commands come to a desk's rooms: its log, its requests to see a file. The table of access says who may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from activities.audit import PLANE
+from activities.checkpoints import Checkpoints
+from activities.offices import Office
+from activities.rule_packs import PACKS, pack_on
+from activities.trails import checkpoints_of
+from console.acting_keys import acting_keys
+from console.casework import Casework
+from console.failures import Refused
+from console.file_commands import FileDesk
+from console.log_room import LogRoom
+from models.access import Action, Given, Purpose, Reader, Role
+from models.contracts import Refusal
+from models.desk import Category
+from models.documents import Sender
+from models.file_requests import About, Field, FileRequest, ItemContent
+from models.settings import Settings
+from models.words import CaseRef, OrgId
+from rules import access
+from rules.preview import text_fields
+from rules.showing import OPERATOR
+
+OF_OTHERS = frozenset({Category.RELATIVES, Category.THREAT_SOURCE})
+"""What tells of others than the person; where it is not known whom a thing tells of, it is taken for another's."""
+OF_THE_PERSON = frozenset(
+    {
+        Category.IDENTITY,
+        Category.CONTACT,
+        Category.ADDRESS,
+        Category.PROTECTION_MARK,
+        Category.SOCIAL_FILE,
+        Category.HEALTH,
+        Category.CRIMINAL_RECORD,
+    }
+)
+
+
+def account_of(settings: Settings, user: str | None) -> str:
+    """The account that was named, or the one that works here.
+
+    Raises:
+        Refused: none was, and none does.
+    """
+    account = user or settings.account
+    if account is None:
+        raise Refused(Refusal(code="unknown-account"))
+    return account
+
+
+def log_room(casework: Casework) -> LogRoom:
+    """The way to the logs of the desks on this machine, and of the plane."""
+
+    def who(chain: str, user: str | None) -> Reader:
+        if chain == PLANE:
+            return Reader(org=OPERATOR, user=user or "drift-01", role=Role.OPERATOR)
+        reader = casework.office(chain).staff.reader(account_of(casework.settings, user))
+        if isinstance(reader, Refusal):
+            raise Refused(reader)
+        return reader
+
+    def may(reader: Reader, action: str, case: CaseRef | None) -> Refusal | None:
+        """Anybody at work may have a chain verified: it shows no entry. Reading is for those who review."""
+        if reader.org == OPERATOR or action != Action.READ_AUDIT:
+            return None
+        now = datetime.now(UTC)
+        decision = casework.office(reader.org).staff.decide(reader, Action.READ_AUDIT, case, now)
+        return access.unmet(decision, Given(purpose=Purpose.REVIEW_LOGS, reason="log-review"))
+
+    def checkpoints(chain: str) -> Checkpoints | None:
+        keys = acting_keys(casework.settings, OPERATOR if chain == PLANE else chain)
+        return checkpoints_of(casework.settings, chain, keys)
+
+    return LogRoom(casework.settings, who, may, checkpoints)
+
+
+def file_desks(casework: Casework) -> Callable[[OrgId], FileDesk]:
+    """The desks at which requests to see a file are handled, each as the account that works here."""
+
+    def desk(org: OrgId) -> FileDesk:
+        office = casework.office(org)
+        reader = office.staff.reader(account_of(casework.settings, None))
+        if isinstance(reader, Refusal):
+            raise Refused(reader)
+        return FileDesk(
+            org=org,
+            holder=office.entry.function,
+            sender=Sender(name=office.entry.name, function=reader.role),
+            reader=reader,
+            requests=office.requests,
+            items_for=lambda request: items_for(office, reader, request),
+            pack=pack_on(datetime.now(UTC).date(), casework.settings.rule_packs or PACKS),
+            now=lambda case: casework.last_known(case).now if case else datetime.now(UTC),
+        )
+
+    return desk
+
+
+def items_for(office: Office, reader: Reader, request: FileRequest) -> tuple[ItemContent, ...]:
+    """Everything in the vault that a request may concern, with whom each thing tells of; logged before it is given.
+
+    Raises:
+        Refused: this account may not give out files from this case; that is logged too.
+    """
+    case = request.case
+    if case is None:
+        return ()
+    now, given = datetime.now(UTC), Given(purpose=Purpose.FILE_REQUEST, reason="file-request", stepped_up=True)
+    with office.trail.writing() as session:
+        decision = office.staff.decided(session, reader, Action.VIEW_MASKED, case, now, Category.IDENTITY)
+        refusal = access.unmet(decision, given)
+        outcome = refusal.code if refusal else "done"
+        office.note(session, reader, "read-file", case, None, given, request.id, outcome)
+    if refusal:
+        raise Refused(refusal)
+    found = []
+    for row, content in office.items_of(case, tuple(Category)):
+        category = Category(row.category)
+        fields = flattened(content)
+        found.append(
+            ItemContent(
+                item=row.id,
+                category=category,
+                about=About.PERSON if category in OF_THE_PERSON else About.OTHER,
+                fields=tuple(Field(label=label[:80], value=value) for label, value in fields.items() if value.strip()),
+                decision=category is Category.SOCIAL_FILE and "decision" in fields,
+            )
+        )
+    return tuple(found)
+
+
+def flattened(content: object) -> dict[str, str]:
+    """What an item holds as lines: the thing inside it, where it holds one thing under its name."""
+    if not isinstance(content, dict):
+        return {}
+    inner = next((value for value in content.values() if isinstance(value, dict)), None)
+    return text_fields(inner if inner is not None and len(content) == 1 else content)
