@@ -141,6 +141,11 @@ class Disposal:
                 session.expunge(each)
             return row, entries
 
+    def list_by_id(self, list_id: ListId) -> DisposalListRow | None:
+        """A list, also one that is over."""
+        with reading(self.files.engine) as session:
+            return session.get(DisposalListRow, list_id)
+
     # --- the archive role decides --------------------------------------------------------------------
 
     def approve(self, list_id: ListId, digest: Digest, reader: Reader, now: datetime) -> WaitingList | Refusal:
@@ -289,10 +294,7 @@ class Disposal:
 
     def certificate(self, certificate: str) -> DisposalCertificateRow | None:
         with reading(self.files.engine) as session:
-            row = session.get(DisposalCertificateRow, certificate)
-            if row is not None:
-                session.expunge(row)
-            return row
+            return session.get(DisposalCertificateRow, certificate)
 
     def certificates(self) -> list[DisposalCertificateRow]:
         """Every certificate, the newest first."""

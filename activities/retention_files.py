@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
 from uuid import uuid4
 
 import structlog
@@ -13,7 +14,6 @@ from sqlmodel import Session, col, select
 
 from activities.audit import AuditLog
 from activities.erasure import cases, last_entries
-from activities.register_view import RegisterView
 from activities.stores import reading
 from models.access import Reader
 from models.audit import AuditEntry
@@ -21,6 +21,7 @@ from models.audit_tables import DeskAuditRow
 from models.contracts import Refusal
 from models.file_request_tables import FileRequestRow
 from models.keys import CannotOpen, KeyDestroyed
+from models.register import CaseEventRow, CaseRow
 from models.retention import Closure, File, FileFacts, FileKind, Hold, RetentionRules, Verdict
 from models.retention_tables import DisposalEntryRow, RetentionFileRow, RetentionHoldRow
 from models.words import CaseRef, Code, Function, OrgId, RequestKey
@@ -39,8 +40,16 @@ Gate = Callable[[Session, Reader, Code, datetime], Refusal | None]
 """Whether somebody may do something about disposal, asked in the transaction that does it."""
 
 
-def in_register(view: RegisterView) -> ClosureOf:
-    """How cases stand, for a desk that is hosted where the register is."""
+class CaseReads(Protocol):
+    """What is asked of the register, where it is or over the plane's API."""
+
+    def case(self, ref: CaseRef) -> CaseRow | None: ...
+
+    def history(self, ref: CaseRef) -> list[CaseEventRow]: ...
+
+
+def in_register(view: CaseReads) -> ClosureOf:
+    """How cases stand, as the register tells whoever asks."""
 
     def closure(case: CaseRef) -> Closure | None:
         row = view.case(case)
