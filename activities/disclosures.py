@@ -101,6 +101,9 @@ class Disclosures:
             row = session.get(DisclosureRow, package)
             return self._told(session, row) if row else None
 
+    def _kept(self, session: Session, package: ItemId) -> Told:
+        return self._told(session, session.exec(select(DisclosureRow).where(DisclosureRow.id == package)).one())
+
     def _told(self, session: Session, row: DisclosureRow) -> Told:
         kept = json.loads(self.keys.open(disclosure_cell(row), Sealed(row.key_version, row.content)))
         session.expunge(row)
@@ -126,9 +129,8 @@ class Disclosures:
             CannotAudit: it can't be written down, so it must not be told.
         """
         with self._audit.writing() as session:
-            known = session.get(DisclosureRow, label.id)
-            if known is not None:
-                return self._told(session, known)
+            if session.get(DisclosureRow, label.id) is not None:
+                return self._kept(session, label.id)
             if refusal := permitted(session):
                 said = entry(by, "disclose", CaseRef(label.case), label.id, purpose=purpose, outcome=refusal.code)
                 about = {"recipient": label.recipient, "categories": label.categories}
@@ -162,7 +164,8 @@ class Disclosures:
             said = entry(by, "disclose", CaseRef(label.case), label.id, purpose=purpose, ground=label.grounds[0])
             about = {"recipient": label.recipient, "categories": label.categories}
             self._audit.append(session, said.model_copy(update=about))
-        return Told(row, package, envelope)
+            session.flush()
+            return self._kept(session, label.id)
 
     def settle(self, package: ItemId, state: Code, by: Reader, *, of: Iterable[Code] = ("prepared",)) -> bool:
         """`sent`, `recalled`, `refused` or `not-taken`. False when it stood otherwise than in one of `of`."""

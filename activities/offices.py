@@ -149,6 +149,21 @@ class Office:
             self.note(session, by, action, case, category, given, subject, refusal.code if refusal else "done")
         return refusal if refusal is not None else (items, decision.obligations)
 
+    def outline(self, by: Reader, case: CaseRef, given: Given, now: datetime) -> dict[Category, list[Any]] | Refusal:
+        """What is kept, by category, as far as this account may know that it is there. One look, logged once."""
+        mark, found, denied = self.mark_of(case), {}, []
+        with self.trail.writing() as session:
+            for category in Category:
+                decision = self.staff.decided(session, by, Action.VIEW_MASKED, case, now, category, mark)
+                if refusal := access.unmet(decision, given):
+                    denied.append(refusal)
+                elif items := self._items(session, case, (category,)):
+                    found[category] = [content for _, content in items]
+            refused = denied[0] if len(denied) == len(Category) else None
+            said = audit_entry(by, Action.VIEW_MASKED, case, given, refused.code if refused else "done")
+            self.trail.append(session, said.model_copy(update={"categories": tuple(found)}))
+        return refused or found
+
     def note(
         self,
         session: Session,
@@ -160,24 +175,25 @@ class Office:
         subject: str | None,
         outcome: Code,
     ) -> None:
-        self.trail.append(
-            session,
-            AuditEntry(
-                at=datetime.now(UTC),
-                org=by.org,
-                user=by.user,
-                role=by.role,
-                action=action,
-                case=case,
-                categories=(category,) if category else (),
-                subject=subject,
-                purpose=given.purpose,
-                outcome=outcome,
-            ),
-        )
+        said = audit_entry(by, action, case, given, outcome)
+        about = {"categories": (category,) if category else (), "subject": subject}
+        self.trail.append(session, said.model_copy(update=about))
 
     def warning(self, case: CaseRef) -> tuple[str, str]:
         return marks.warning(self.mark_of(case), self.marks)
+
+
+def audit_entry(by: Reader, action: Code, case: CaseRef, given: Given, outcome: Code) -> AuditEntry:
+    return AuditEntry(
+        at=datetime.now(UTC),
+        org=by.org,
+        user=by.user,
+        role=by.role,
+        action=action,
+        case=case,
+        purpose=given.purpose,
+        outcome=outcome,
+    )
 
 
 def person_of(content: Any) -> dict[str, Any]:
