@@ -12,6 +12,8 @@ import typer
 from activities.offices import Office
 from console.failures import Fault, Invalid, Refused
 from models.access import Given, Purpose, Reader, Role
+from models.contracts import Refusal
+from models.settings import Settings
 
 User = Annotated[str, typer.Option("--user", help="Ert konto, som handl-01. | Your account.", metavar="USER")]
 As = Annotated[str, typer.Option("--as", help="Er organisation, som soc-0180. | Your organisation.", metavar="ORG")]
@@ -48,6 +50,18 @@ def at_work(office: Office, user: str, role: Role | None = None, *, step_up: boo
     if step_up and (refusal := office.staff.step_up(reader.user, own_word(), datetime.now(UTC))):
         raise Refused(refusal)
     return Worker(office, reader, step_up)
+
+
+def account_of(settings: Settings, user: str | None) -> str:
+    """The account that was named, or the one that works here.
+
+    Raises:
+        Refused: none was, and none does.
+    """
+    account = user or settings.account
+    if account is None:
+        raise Refused(Refusal(code="unknown-account"))
+    return account
 
 
 def account(user: str) -> str:

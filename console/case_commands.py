@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.live import Live
 
 from activities.surroundings import read_settings
-from console import handoff_views, reading, views
+from console import closing, handoff_views, reading, views
+from console.as_whom import account_of, at_work
 from console.casework import Casework
 from console.failures import Fault, Invalid, told
 from models.contracts import Standing
@@ -33,6 +34,11 @@ Key = Annotated[
 ]
 
 
+Account = Annotated[
+    str | None, typer.Option("--user", help="Ert konto; annars UTVAG_USER. | Your account.", metavar="USER")
+]
+
+
 def say(data: Any) -> None:
     typer.echo(json.dumps(data, ensure_ascii=False, indent=None))
 
@@ -41,12 +47,13 @@ def say(data: Any) -> None:
 @told
 async def open_case(
     file: Annotated[str, typer.Argument(help="Fil med uppgifter (JSON), eller - för standard in. | JSON file, or -.")],
+    user: Account = None,
     as_json: Json = False,
 ) -> None:
     """Öppnar ett ärende ur en fil. Personuppgifter stannar vid er desk. | Opens a case from a file."""
     casework = Casework(read_settings())
     intake = reading.read_model(Intake, file, {"municipalities": casework.directory.municipalities})
-    case = await casework.open_case(intake)
+    case = await casework.open_case(intake, user)
     if as_json:
         say({"case": case, "opened_by": intake.opened_by or casework.opener_for(intake)})
     else:
@@ -167,7 +174,7 @@ async def record(
     as_json: Json = False,
 ) -> None:
     """Fyller i uppgifter: samtycke, ansvar, frigivningsdag, behov, person. | Fills in what has become known."""
-    casework = Casework(read_settings())
+    casework = Casework(read_settings(), org)
     filling = reading.read_model(Filling, file, {"municipalities": casework.directory.municipalities})
     if filling == Filling():
         raise Invalid(Fault("file", "innehåller inga uppgifter", "holds nothing to record"))
@@ -189,13 +196,15 @@ async def close(
     case: Case,
     org: As,
     code: Annotated[EndCode, typer.Option("--code", help="Hur ärendet slutade. | How it ended.")] = EndCode.ENDED,
+    user: Account = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Avslutar ett ärende utan öppna förfrågningar. | Closes a case that has no open handoffs."""
-    casework = Casework(read_settings())
+    """Avslutar ett ärende utan öppna förfrågningar. Två personer beslutar. | Closes a case; two persons decide."""
+    casework = Casework(read_settings(), org)
     reference = reading.case_reference(case)
-    receipt = await casework.close(reference, code, org, reading.request_key(key))
+    worker = at_work(casework.office(org), account_of(casework.settings, user))
+    receipt = await closing.close(casework, worker, reference, code, reading.request_key(key))
     if as_json:
         say({"case": reference, "receipt": receipt.model_dump(mode="json")})
     else:

@@ -30,7 +30,6 @@ from models.directory import DirectoryEntry
 from models.events import (
     Actor,
     ClockMoved,
-    Closed,
     Facts,
     FactsRecorded,
     Opened,
@@ -47,7 +46,6 @@ from models.settings import Settings
 from models.words import (
     CaseRef,
     Code,
-    EndCode,
     HandoffId,
     OrgId,
     RequestKey,
@@ -263,9 +261,6 @@ class Casework:
         if act in TAKES_UP and said.by_phone is None and self.organisation(org).desk:
             self.name_on_case(org, case, user)
         return receipt
-
-    async def close(self, case: CaseRef, code: EndCode, org: OrgId, key: RequestKey | None = None) -> Receipt:
-        return await self.submit(case, Closed(key=key or str(uuid4()), by=Actor(org=org), code=code))
 
     async def advance(self, case: CaseRef, forward: timedelta, org: OrgId | None = None) -> Standing:
         """Moves a training case's time forward, a week at a time at the most.

@@ -11,6 +11,7 @@ from activities.offices import Office
 from activities.rule_packs import PACKS, pack_on
 from activities.trails import checkpoints_of
 from console.acting_keys import acting_keys
+from console.as_whom import account_of
 from console.casework import Casework
 from console.failures import Refused
 from console.file_commands import FileDesk
@@ -20,7 +21,6 @@ from models.contracts import Refusal
 from models.desk import Category
 from models.documents import Sender
 from models.file_requests import About, Field, FileRequest, ItemContent
-from models.settings import Settings
 from models.words import CaseRef, OrgId
 from rules import access
 from rules.preview import text_fields
@@ -39,18 +39,6 @@ OF_THE_PERSON = frozenset(
         Category.CRIMINAL_RECORD,
     }
 )
-
-
-def account_of(settings: Settings, user: str | None) -> str:
-    """The account that was named, or the one that works here.
-
-    Raises:
-        Refused: none was, and none does.
-    """
-    account = user or settings.account
-    if account is None:
-        raise Refused(Refusal(code="unknown-account"))
-    return account
 
 
 def log_room(casework: Casework) -> LogRoom:

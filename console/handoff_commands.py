@@ -12,7 +12,7 @@ from activities.rule_packs import PACKS, pack_on
 from activities.surroundings import read_settings
 from console import handoff_views, reading, views
 from console.answers import Answer
-from console.case_commands import As, Case, Json, Key, look, say, screen
+from console.case_commands import Account, As, Case, Json, Key, look, say, screen
 from console.casework import Casework
 from console.deadline_views import deadline_text
 from console.failures import Fault, Invalid, told
@@ -80,7 +80,7 @@ async def send(
     as_json: Json = False,
 ) -> None:
     """Skickar en förfrågan. | Sends a handoff."""
-    casework = Casework(read_settings())
+    casework = Casework(read_settings(), org)
     reference = reading.case_reference(case)
     receipt = await casework.send(
         reference,
@@ -124,13 +124,14 @@ async def act(
         str | None,
         typer.Option(help="Mottagarens svar per telefon eller brev (JSON). | By phone or post.", metavar="FILE|-"),
     ] = None,
+    user: Account = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
     """Svarar på en förfrågan. `handoff list` visar vad var och en kan göra. | Answers a handoff."""
     if [note_file, assessment, by_phone].count("-") > 1:
         raise Invalid(Fault("-", "bara en fil kan läsas från standard in", "only one file can be standard input"))
-    casework = Casework(read_settings())
+    casework = Casework(read_settings(), org)
     reference = reading.case_reference(case)
     said = Answer(
         reason=reason,
@@ -141,7 +142,7 @@ async def act(
         to=to,
         paragraph=paragraph,
     )
-    receipt = await casework.act(reference, handoff_id(handoff), action, org, said, reading.request_key(key))
+    receipt = await casework.act(reference, handoff_id(handoff), action, org, said, reading.request_key(key), user)
     await tell(casework, reference, receipt, as_json)
 
 
@@ -165,7 +166,7 @@ async def extend(
     as_json: Json = False,
 ) -> None:
     """Noterar ett beslut om längre tid. Bara den som regeln nämner kan besluta. | Records a decision on more time."""
-    casework = Casework(read_settings())
+    casework = Casework(read_settings(), org)
     reference = reading.case_reference(case)
     extension = Extension(
         deadline=deadline,
@@ -183,7 +184,7 @@ async def extend(
 @told
 async def inbox(org: As, as_json: Json = False) -> None:
     """Att göra: vad er desk har fått. | What your desk has been asked."""
-    casework = Casework(read_settings())
+    casework = Casework(read_settings(), org)
     entry = casework.organisation(org)
     rows = casework.desk(org).inbox() if entry.desk else casework.inbox_without_desk(org)
     live = casework.live_deadlines(org)
@@ -204,7 +205,7 @@ async def inbox(org: As, as_json: Json = False) -> None:
 @told
 async def waiting(org: As, as_json: Json = False) -> None:
     """Vad ni har bett andra om och väntar på, det sena först. | What others owe you, what is late first."""
-    casework = Casework(read_settings())
+    casework = Casework(read_settings(), org)
     casework.organisation(org)
     rows = casework.view.open_between(requester=org)
     if as_json:

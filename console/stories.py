@@ -13,7 +13,9 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from console import deadline_views, reading, words
 from console.answers import Answer
+from console.as_whom import at_work
 from console.casework import Casework
+from console.closing import closed_by_two
 from console.failures import Fault, Invalid, Refused
 from models.desk import AssessmentRecord
 from models.handoffs import Act
@@ -184,7 +186,9 @@ class Play:
                 await work.send(case, step.kind, step.to, step.org, urgency=urgency, anchor=step.date)
                 return f"{step.org} → {step.to}: {work.pack(case).kinds[step.kind].sv}"
             case Close():
-                await work.close(case, step.code, step.org)
+                office = work.office(step.org)
+                first, second = at_work(office, "handl-01"), at_work(office, "chef-01")._replace(stepped_up=True)
+                await closed_by_two(work, first, second, case, step.code)
                 return f"{step.org}: {step.code}"
 
     async def newest(self, case: CaseRef, kind: Code) -> HandoffId:
