@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, func, text
-from sqlmodel import select
+from sqlalchemy import Engine, text
 
 from activities.audit import AuditLog
 from activities.case_keys import CaseKeys
@@ -106,7 +105,7 @@ class Desk:
         """How many rows are left of a case."""
         with reading(self.engine) as session:
             return sum(
-                session.connection().scalar(select(func.count()).select_from(table).where(where)) or 0
+                len(session.connection().execute(table.select().where(where)).all())
                 for table, where in rows_of(case).items()
             )
 
@@ -122,7 +121,7 @@ class Desk:
         """All that stands in the desk's database, as text."""
         with reading(self.engine) as session:
             for table in METADATA.sorted_tables:
-                for row in session.connection().execute(select(table)):
+                for row in session.connection().execute(table.select()):
                     yield f"{table.name}: {tuple(row)}"
 
 

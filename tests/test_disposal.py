@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,17 +20,24 @@ from sqlalchemy.exc import IntegrityError
 from activities.audit import CannotAudit
 from activities.disposal import Disposal, ListTampered
 from activities.erasure import ENTRIES, NO_ENTRIES, OUTLIVES, tables_of_a_case
+from activities.register import Register
+from activities.register_view import RegisterView
+from activities.retention_files import in_register
 from activities.stores import migrate, open_database, reading, writing
 from models.access import Role
+from models.case import CaseState
 from models.contracts import Refusal
 from models.desk import Category
+from models.events import Actor, Closed
 from models.file_request_tables import FileCopyRow, FileRequestRow
 from models.keys import KeyDestroyed
 from models.retention import Carried, Closure, Errand, FileKind, FileStatus, NotToBeDone, WaitingList
 from models.retention_tables import DisposalEntryRow, DisposalListRow
-from models.words import CaseRef
-from tests.databases import Databases
+from models.words import CaseRef, EndCode
+from rules.case import decide
+from tests.databases import SOCIAL, Databases, grown, recording
 from tests.disposal_support import CLOSED, DUE, MARKER, ORG, Desk, reader, years
+from tests.rules_support import PACK, at
 from tests.support import ROOT
 
 
@@ -109,8 +117,8 @@ def test_what_hangs_on_a_row_of_the_case_goes_with_it(desk: Desk) -> None:
     case, request, other = desk.closed_file(), str(uuid4()), str(uuid4())
     with writing(desk.engine) as session:
         for one, of in ((request, case), (other, None)):
-            at = dict.fromkeys(("received_at", "acknowledge_by", "answer_by", "decided_at"), CLOSED)
-            session.add(FileRequestRow(id=one, case=of, regime="party", asker="party", **at))
+            days: dict[str, Any] = dict.fromkeys(("received_at", "acknowledge_by", "answer_by", "decided_at"), CLOSED)
+            session.add(FileRequestRow(id=one, case=of, regime="party", asker="party", **days))
             session.flush()
             session.add(FileCopyRow(request=one, copy_number=1, digest="d", made_at=CLOSED))
     desk.disposal.dispose(desk.approved().id, DUE)
@@ -235,7 +243,7 @@ def test_of_two_archivists_who_decide_at_once_one_decides(desk: Desk) -> None:
 def test_a_file_that_somebody_puts_on_the_list_by_hand_stops_the_whole(desk: Desk, when: str) -> None:
     listed, smuggled = desk.closed_file(), desk.closed_file(at=CLOSED + timedelta(days=400))
     waiting = desk.waiting() if when == "before" else desk.approved()
-    told = {"kinds": ["ordinary"], "rule": "social-services-five-years", "first_day": date(2032, 3, 11)}
+    told: dict[str, Any] = {"kinds": ["ordinary"], "rule": "social-services-five-years", "first_day": date(2032, 3, 11)}
     with writing(desk.engine) as session:
         session.add(DisposalEntryRow(list_id=waiting.id, case=smuggled, **told))
     if when == "before":
@@ -280,7 +288,7 @@ def test_what_is_written_in_a_file_after_the_approval_starts_its_clock_anew(desk
     ("closure", "why"), [(Closure(open=True), "case-open"), (None, "case-unknown"), (Closure(open=False), None)]
 )
 def test_a_case_that_is_open_or_unknown_in_the_plane_is_never_due(
-    desk: Desk, closure: Closure | None, why: str
+    desk: Desk, closure: Closure | None, why: str | None
 ) -> None:
     case = desk.closed_file()
     approved = desk.approved()
@@ -293,9 +301,9 @@ def test_a_case_that_is_open_or_unknown_in_the_plane_is_never_due(
 
 def test_a_file_that_somebody_has_asked_to_see_waits_for_the_decision(desk: Desk) -> None:
     case, request = desk.closed_file(), str(uuid4())
-    at = dict.fromkeys(("received_at", "acknowledge_by", "answer_by"), DUE)
+    days: dict[str, Any] = dict.fromkeys(("received_at", "acknowledge_by", "answer_by"), DUE)
     with writing(desk.engine) as session:
-        session.add(FileRequestRow(id=request, case=case, regime="party", asker="party", **at))
+        session.add(FileRequestRow(id=request, case=case, regime="party", asker="party", **days))
     assert status(desk, case) == (FileStatus.HELD, "hold")
     with writing(desk.engine) as session:
         row = session.get_one(FileRequestRow, request)
@@ -436,6 +444,7 @@ KILLED = """
 import sys
 from datetime import datetime
 from pathlib import Path
+from activities.disposal import Disposal
 from activities.stores import open_database
 from tests.disposal_support import Desk
 from models.retention import Closure
@@ -443,8 +452,12 @@ from models.words import CaseRef
 url, folder, list_id, now, *cases = sys.argv[1:]
 desk = Desk(open_database(url), Path(folder))
 desk.closures.update({CaseRef(case): Closure(open=False) for case in cases})
-print("ready", flush=True)
-desk.disposal.dispose(list_id, datetime.fromisoformat(now), at_most=500)
+class Telling:
+    def destroy(self, case):
+        print("destroying", flush=True)
+        desk.keys.destroy(case)
+        print("destroyed", flush=True)
+Disposal(desk.files, Telling()).dispose(list_id, datetime.fromisoformat(now), at_most=500)
 """
 
 
@@ -453,17 +466,15 @@ def test_killed_at_any_moment_it_is_carried_out_in_the_end_and_certified_once(de
     approved = desk.approved()
     url = desk.engine.url.render_as_string(hide_password=False)
     kills = 0
-    for entries in (1, 2, 4, 5):  # every file writes two: when there is no way back, and when it is gone
+    for steps in (1, 2, 4, 5):  # each file tells twice: before its keys are destroyed, and after
         program = subprocess.Popen(
             [sys.executable, "-c", KILLED, url, str(tmp_path), approved.id, DUE.isoformat(), *cases],
             cwd=ROOT,
             stdout=subprocess.PIPE,
         )
         assert program.stdout is not None
-        before = desk.audit.count()
-        assert program.stdout.readline().strip() == b"ready"
-        while program.poll() is None and desk.audit.count() < before + entries:
-            pass
+        told = [program.stdout.readline().strip() for _ in range(steps)]
+        assert told == [(b"destroying", b"destroyed")[place % 2] for place in range(steps)]
         kills += program.poll() is None
         program.kill()
         program.communicate()
@@ -477,6 +488,25 @@ def test_killed_at_any_moment_it_is_carried_out_in_the_end_and_certified_once(de
     for case in cases:
         assert desk.acts(case) == [("dispose", "arkiv-01", "begun"), ("dispose", "arkiv-01", "done")]
     assert desk.audit.broken() is None
+
+
+def test_how_a_case_stands_is_read_from_the_register(databases: Databases) -> None:
+    register = open_database(databases.url("sqlite"))
+    migrate(register, "register")
+    begun = grown(CaseRef("U-0000-007J"), 1)
+    ended_at = at("2027-03-10 09:00")
+    over = begun.model_copy(update={"handoffs": {}})
+    ended = decide(over, Closed(key=str(uuid4()), by=Actor(org=SOCIAL.id), code=EndCode.ENDED), ended_at, PACK)
+    assert isinstance(ended, CaseState)
+    closure_of = in_register(RegisterView(register))
+    assert closure_of(CaseRef("U-0000-007J")) is None
+    Register(register).record(recording(begun))
+    opened = closure_of(CaseRef("U-0000-007J"))
+    assert opened is not None
+    assert (opened.open, opened.closed_at) == (True, None)
+    Register(register).record(recording(ended, 2))
+    assert closure_of(CaseRef("U-0000-007J")) == Closure(open=False, closed_at=ended_at)
+    register.dispose()
 
 
 # --- what the plane asks -----------------------------------------------------------------------------
