@@ -21,7 +21,6 @@ from models.sharing import (
     Need,
     Question,
     Reason,
-    Recipient,
     SharingRules,
     Strength,
     Verdict,
@@ -76,9 +75,7 @@ def in_force(rules: SharingRules, day: date) -> bool:
 
 
 def inside(rules: SharingRules, question: Question, cell: Cell | None) -> bool:
-    """Whether nothing leaves the agency, so that it is no disclosure (OSL 8:1). Whoever watches is always outside."""
-    if question.recipient == Recipient.MONITORING:
-        return False
+    """Whether nothing leaves the agency, so that it is no disclosure (OSL 8:1). Whoever only watches is outside."""
     if question.holder_org is not None and question.holder_org == question.recipient_org:
         return question.holder == question.recipient
     one = any(question.holder in group and question.recipient in group for group in rules.one_authority)

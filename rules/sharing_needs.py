@@ -13,7 +13,7 @@ from rules.consent import age, is_minor, seen, valid
 
 FIRM = frozenset({WhyNoConsent.REFUSED, WhyNoConsent.WITHDRAWN, WhyNoConsent.NOBODY_TO_ASK})
 """A no is a no: nobody is asked again in order to be able to send."""
-NOT_OURS = frozenset({Need.DEMAND, Need.CHILD_AT_RISK, Need.LVM_NEED, Need.PARTY_TO_HANDOFF, Need.VISIBLE})
+NOT_OURS = frozenset({Need.CHILD_AT_RISK, Need.LVM_NEED, Need.PARTY_TO_HANDOFF, Need.VISIBLE})
 """Either it is so, or it is not: nothing that a sender can bring about in order to be able to send."""
 
 

@@ -112,9 +112,7 @@ SIGNS = {
     "LVM": sign("LVM 6-7 §§", "lvm-need", duty=True),
     "duty": sign("OSL 10:18-24, 10:28", "demand lawyer-confirms second-reviewer", duty=True),
 }
-STEPS = frozenset(
-    ["confidentiality", "necessity-note", "weighing", "harm-test", "second-reviewer", "lawyer-confirms"]
-)
+STEPS = frozenset(["confidentiality", "necessity-note", "weighing", "harm-test", "second-reviewer", "lawyer-confirms"])
 """What staff do. A duty is there without them."""
 
 LAST_DAY_WITHOUT_15A = "2025-11-30"

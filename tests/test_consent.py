@@ -286,8 +286,6 @@ def test_no_support_waits_for_consent() -> None:
 
 # ---- no sequence of consent, withdrawal, end and disclosure gives `may` without a consent that holds at that instant
 
-moments = st.integers(0, 400).map(lambda days: NOW + days * DAY)
-clock_moves = st.integers(-200, 200).map(lambda days: days * DAY)
 acts = st.one_of(
     st.tuples(st.just("give"), st.sampled_from(["person", "guardian-1", "guardian-2"]), st.integers(1, 300)),
     st.tuples(st.just("refuse"), st.sampled_from(["person", "guardian-1", "guardian-2"]), st.just(0)),

@@ -57,7 +57,8 @@ def test_10_15_a_begins_at_midnight_in_sweden_whichever_rules_are_asked() -> Non
     known = everything(SOC_TO_POL, "consent", "prevent-crime")
     after = answer(RULES, question(SOC_TO_POL), known, FIRST_OF_15A, by="prevent-crime")
     assert (after.answer, after.paragraph) == (Answer.MAY, "OSL 10:15 a")
-    stretched = RULES.model_copy(update={"effective_from": BEFORE_15A.date()})
+    early = {"prevent-crime": RULES.grounds["prevent-crime"].model_copy(update={"begins": None})}
+    stretched = RULES.model_copy(update={"effective_from": BEFORE_15A.date(), "grounds": RULES.grounds | early})
     before = answer(stretched, question(SOC_TO_POL), known, BEFORE_15A, by="prevent-crime")
     assert "prevent-crime" not in {one.ground for one in before.considered}
 
@@ -127,6 +128,15 @@ def test_what_stays_at_the_desk_gets_one_and_the_same_answer_whoever_asks_and_un
     assert "18" not in said.pop().replace("2026-11-02T09:00:00Z", "").replace("2025-12-01", "")
 
 
+@pytest.mark.parametrize("category", NOBODY)
+def test_no_row_can_open_what_stays_at_the_desk(category: str) -> None:
+    key = ("social-services", "osl-26-1", category, "police")
+    forged = RULES.by_key[SOC_TO_POL].model_copy(update={"category": category, "grounds": ("consent", "marker")})
+    rules = RULES.model_copy(update={"cells": (*RULES.cells, forged)})
+    verdict = answer(rules, question(key), everything(key), NOW)
+    assert (verdict.answer, verdict.reason, verdict.considered) == (Answer.MUST_NOT, Reason.NOT_BY_THIS_SYSTEM, ())
+
+
 def test_no_text_of_the_rules_hints_at_what_must_not_be_told() -> None:
     told = RULES.model_dump_json().lower()
     for hint in ("osl 18:", "18 kap", "osl-18", "vittne", "witness", "fingera", "personsäkerhetsarbete"):
@@ -159,6 +169,14 @@ def test_consent_not_asked_is_told_as_lacking_and_not_as_no() -> None:
     assert [(one.need, one.why) for one in verdict.needs] == [(Need.CONSENT, "guardian-absent")]
 
 
+def test_nobody_is_told_to_find_a_duty_in_order_to_be_able_to_send() -> None:
+    """Only duties open this cell, and none is known: that is a no, not something to go and get."""
+    key = ("police", "osl-35-1", "address", "social-services")
+    verdict = answer(RULES, question(key), Circumstances(), NOW)
+    assert (verdict.answer, verdict.reason) == (Answer.MUST_NOT, Reason.GROUNDS_CLOSED)
+    assert len(verdict.considered) == 3
+
+
 def test_a_duty_is_told_before_consent_and_with_its_clock_from_when_it_was_known() -> None:
     key = ("police", "osl-35-1", "identity", "social-services")
     since = NOW - timedelta(hours=3)
@@ -186,18 +204,22 @@ def test_a_demand_opens_nothing_for_another_authority_or_another_category() -> N
         assert answer(RULES, question(key), other, NOW).answer is not Answer.MUST
 
 
-def test_a_judgement_holds_for_its_own_ground_recipient_and_category_only() -> None:
+@pytest.mark.parametrize(
+    "change",
+    [{"recipient_org": "other-org"}, {"recipient": "customs"}, {"categories": ("address",)}, {"ground": "consent"}],
+)
+def test_a_judgement_holds_for_its_own_ground_recipient_and_category_only(change: dict[str, object]) -> None:
     known = everything(SOC_TO_POL, "consent", "prevent-crime")
-    assert answer(RULES, question(SOC_TO_POL), known, NOW, by="prevent-crime").ground == "prevent-crime"
-    for change in (
-        {"recipient_org": "other-org"},
-        {"recipient": "customs"},
-        {"categories": ("address",)},
-        {"ground": "consent"},
-    ):
-        other = tuple(one.model_copy(update=change) for one in known.judgements)
-        verdict = answer(RULES, question(SOC_TO_POL), known.model_copy(update={"judgements": other}), NOW)
-        assert verdict.ground != "prevent-crime"
+    assert lacks(known, "prevent-crime") == set()
+    other = tuple(one.model_copy(update=change) for one in known.judgements)
+    after = lacks(known.model_copy(update={"judgements": other}), "prevent-crime")
+    assert {Need.WEIGHING, Need.NECESSITY_NOTE} <= after
+
+
+def lacks(known: Circumstances, ground: str) -> set[Need]:
+    """What one ground of the cell from social services to the police lacks."""
+    considered = answer(RULES, question(SOC_TO_POL), known, NOW).considered
+    return {lack.need for one in considered if one.ground == ground for lack in one.lacks}
 
 
 def test_the_last_judgement_counts_and_a_weighing_against_closes_the_ground() -> None:
