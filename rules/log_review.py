@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -11,8 +11,12 @@ from models.access import Hours, Role
 from models.audit import AuditEntry, Link
 from models.log_review import Evidence, Finding, Limits, Matter, Span
 from rules.audit import CLOCK_SET_BACK, is_showing
+from rules.rosters import DAY, covers
 
-DONE = "done"
+NOT_REFUSED = frozenset({"done", "begun"})
+"""Outcomes that are no refusal; `begun` is of what is done in steps (disposal)."""
+CALLED_OUT = frozenset({Role.ON_CALL, Role.MANAGER_ON_CALL, Role.DECISION_MAKER})
+"""Who is on no case's list and is there for all of them while on duty."""
 ORDER = {matter: place for place, matter in enumerate(Matter)}
 
 
@@ -50,7 +54,7 @@ def _met(entry: AuditEntry, evidence: Evidence, zone: ZoneInfo) -> Iterator[Met]
     day = entry.at.astimezone(zone).date()
     if entry.action == CLOCK_SET_BACK:
         yield Met(Matter.CLOCK_SET_BACK, day, entry.user)
-    if entry.outcome != DONE:
+    if entry.outcome not in NOT_REFUSED:
         yield Met(Matter.REFUSED, day, entry.user, entry.case, entry.outcome)
         return
     if entry.action == "break-glass":
@@ -63,7 +67,8 @@ def _met(entry: AuditEntry, evidence: Evidence, zone: ZoneInfo) -> Iterator[Met]
     if entry.case is not None:
         if not within(entry.at, evidence.live.get(entry.case, ())):
             yield Met(Matter.NOT_LIVE, day, entry.user, entry.case)
-        if not within(entry.at, evidence.named.get((entry.case, entry.user), ())):
+        listed = within(entry.at, evidence.named.get((entry.case, entry.user), ()))
+        if not (listed or is_on_duty(entry, evidence.rosters, zone)):
             yield Met(Matter.NOT_NAMED, day, entry.user, entry.case)
     yield from _hours(entry, day, evidence.rosters, zone)
 
@@ -89,11 +94,10 @@ def rostered(at: datetime, hours: Iterable[Hours], zone: ZoneInfo) -> bool:
     """Whether these hours hold this instant, by the clock on the wall. Hours that end at or before they begin go on
     past midnight; equal ones are a whole day."""
     here = at.astimezone(zone)
-    today, yesterday, now = here.weekday(), (here - timedelta(days=1)).weekday(), here.time()
-    for each in hours:
-        over_midnight = each.ends <= each.begins
-        if each.weekday == today and each.begins <= now and (over_midnight or now < each.ends):
-            return True
-        if over_midnight and each.weekday == yesterday and now < each.ends:
-            return True
-    return False
+    return any(covers(each, here) or covers(each, here - DAY, DAY) for each in hours)
+
+
+def is_on_duty(entry: AuditEntry, rosters: Mapping[str, tuple[Hours, ...]], zone: ZoneInfo) -> bool:
+    """Whether it is somebody who is called out, when they are: by their roster, or always where they have none."""
+    hours = rosters.get(entry.user)
+    return entry.role in CALLED_OUT and (hours is None or rostered(entry.at, hours, zone))

@@ -78,6 +78,18 @@ def test_a_read_by_somebody_who_is_not_named_then_is_told() -> None:
     assert (one.matter, one.count) == (Matter.NOT_NAMED, 2)
 
 
+def test_who_is_on_duty_needs_no_list_while_on_duty() -> None:
+    duty = (Hours(weekday=1, begins=time(17), ends=time(7)),)
+    against = ORDERLY._replace(rosters={"jour-01": duty})
+    at_night = entry(TUESDAY.replace(hour=23), user="jour-01", role=Role.ON_CALL)
+    by_day = entry(TUESDAY, user="jour-01", role=Role.ON_CALL)
+    assert found(at_night, against=against) == []
+    assert [f.matter for f in found(by_day, against=against)] == [Matter.NOT_NAMED, Matter.OUTSIDE_HOURS]
+    assert [f.matter for f in found(by_day, against=ORDERLY)] == [Matter.NO_ROSTER]
+    caseworker = at_night.model_copy(update={"role": Role.CASEWORKER})
+    assert [f.matter for f in found(caseworker, against=against)] == [Matter.NOT_NAMED]
+
+
 def test_more_addresses_than_the_limit_by_one_person_on_one_local_day_are_told() -> None:
     assert found(*[address()] * 3) == []
     (one,) = found(*[address()] * 4)
@@ -116,6 +128,7 @@ def test_refused_attempts_are_told_by_reason_whatever_they_were() -> None:
         entry(outcome="not-on-the-list"),
         entry(outcome="not-on-the-list"),
         entry(outcome="step-up-needed", action="close-case"),
+        entry(outcome="begun", action="dispose"),
         entry(outcome="not-on-the-list", case=CASES[3], user="handl-99"),
     )
     assert [(f.matter, f.user, f.case, f.outcome, f.count) for f in told] == [
