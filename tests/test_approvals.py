@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -256,3 +257,22 @@ def test_an_approval_is_used_once_also_by_two_programs_at_the_same_time(
     )
     used = [told.partition("=")[0] for told in first + second]
     assert Counter(used) == Counter(subjects)
+
+
+def test_who_comes_second_to_an_approval_waits_and_then_finds_it_used(
+    approvals: Approvals, case: CaseRef, anna: Reader, britt: Reader, engine: Engine
+) -> None:
+    """The narrowest place: both have found it unused, and neither has used it yet."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite lets no two write transactions come so far")
+    request = asked(approvals.request(anna, Action.CLOSE_CASE, case, case, NOW))
+    asked(approvals.approve(britt, request.id, NOW, stepped_up=True))
+    waiting = text("select count(*) from pg_locks where not granted")
+    with ThreadPoolExecutor(1) as second:
+        with writing(engine) as session:
+            assert approvals.settle(session, anna, Action.CLOSE_CASE, case, case, NOW, str(uuid4())) is None
+            other = second.submit(settled, approvals, anna, case, case, str(uuid4()))
+            with engine.connect() as looking:
+                while not looking.execute(waiting).scalar_one() and not other.done():
+                    looking.rollback()
+        assert other.result(timeout=30) == "second-person-needed"
