@@ -194,6 +194,8 @@ def test_a_reply_to_an_errand_that_is_over_changes_nothing() -> None:
     state = went(looking, late)
     assert went(state, late) == state
     assert went(state, DeskSilent(errand=asked(looking).id)) == state
+    again = went(state, LookAsked(key=str(uuid4()), org=ORG))  # and not while the next one is under way, either
+    assert went(again, late, DeskSilent(errand=asked(looking).id)) == again
 
 
 def test_while_a_list_waits_the_desk_is_looked_at_monthly_and_what_is_read_does_not_move() -> None:
