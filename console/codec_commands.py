@@ -15,6 +15,7 @@ from console.failures import Fault, Invalid, NotFound, told
 from models.access import UserId
 from models.audit import AuditEntry
 from models.settings import Settings, is_loopback
+from rules.showing import OPERATOR
 from workflows.connection import connect
 from workflows.key_ring import RingFile, add_key, load_ring, read_ring, retire_key, ring_path, rotate_ring, use_key
 from workflows.server import CannotStart
@@ -27,10 +28,11 @@ DEFAULT_PORT = 8767
 
 def audit_of(settings: Settings) -> Callable[[AuditEntry], object]:
     """The plane's audit chain."""
-    from activities.audit import PLANE, AuditLog
     from activities.stores import open_existing, register_url
+    from activities.trails import plane_trail
+    from console.acting_keys import acting_keys
 
-    return AuditLog(open_existing(register_url(settings)), PLANE).write
+    return plane_trail(settings, open_existing(register_url(settings)), acting_keys(settings, OPERATOR)).write
 
 
 @app.command("serve", short_help="Kör avkodning för Temporals gränssnitt | Serve decoding for Temporal's UI")
@@ -60,7 +62,7 @@ async def serve(
         namespace=settings.temporal_namespace,
         operators=Operators(settings),
         audit=audit_of(settings),
-        org=settings.home,
+        org=OPERATOR,
         ui_origin=ui_origin or f"http://localhost:{settings.temporal_ui_port}",
         names=names,
         tls=tls,

@@ -40,9 +40,9 @@ class OperatorFile(Word):
 class Operators:
     """The accounts in a file. It is read at every use, so an account that is taken away has lost its access at once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, hasher: PasswordHasher | None = None) -> None:
         self._path = settings.keys / "plane" / "codec-operators.json"
-        self._hasher = PasswordHasher()
+        self._hasher = hasher or PasswordHasher()
         self._one_at_a_time = Lock()
         self._nobody = self._hasher.hash(secrets.token_hex(SECRET_BYTES))
 
@@ -82,10 +82,10 @@ class Operators:
             return OperatorFile(operators={})
         try:
             if self._path.stat().st_mode & 0o077:
-                raise BadRing(f"Andra kommer åt {self._path}: chmod 600. | Others can reach {self._path}: chmod 600.")
+                raise BadRing(f"Andra kommer åt {self._path}: chmod 600.\nOthers can reach {self._path}: chmod 600.")
             return OperatorFile.model_validate_json(self._path.read_bytes())
         except (OSError, ValidationError):
-            raise BadRing(f"{self._path} kan inte användas. | {self._path} can't be used.") from None
+            raise BadRing(f"{self._path} kan inte användas.\n{self._path} can't be used.") from None
 
     @contextmanager
     def _changing(self) -> Iterator[dict[UserId, str]]:

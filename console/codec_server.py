@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
 from fastapi import FastAPI, HTTPException, Request, Response
 from google.protobuf.json_format import MessageToDict
-from pydantic import Base64Bytes, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -55,11 +57,21 @@ HEADERS = {
 log = structlog.get_logger(__name__)
 
 
+def from_base64(written: object) -> bytes:
+    """Raises: ValueError: not base64, all of it."""
+    if not isinstance(written, str):
+        raise ValueError("not base64")
+    return b64decode(written, validate=True)
+
+
+Bytes = Annotated[bytes, BeforeValidator(from_base64)]
+
+
 class Sealed(Word):
     """A payload as Temporal's tools write it: everything in base64."""
 
-    metadata: dict[str, Base64Bytes] = Field(default={}, max_length=20, repr=False)
-    data: Base64Bytes = Field(default=b"", repr=False)
+    metadata: dict[str, Bytes] = Field(default={}, max_length=20, repr=False)
+    data: Bytes = Field(default=b"", repr=False)
 
     def payload(self) -> Payload:
         return Payload(metadata=self.metadata, data=self.data)

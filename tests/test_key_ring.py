@@ -119,7 +119,7 @@ def test_what_is_no_ring_is_refused_without_repeating_it(settings: Settings, spo
     path.write_text(content if isinstance(content, str) else json.dumps(content))
     with pytest.raises(BadRing) as refused:
         load_ring(settings)
-    assert re.fullmatch(r"\S+codec\.json är ingen nyckelring\. \| \S+ is not a key ring\.", str(refused.value))
+    assert re.fullmatch(r"\S+codec\.json är ingen nyckelring\.\n\S+ is not a key ring\.", str(refused.value))
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
 

@@ -118,7 +118,7 @@ def load_ring(settings: Settings) -> KeyRing:
         key = fresh_key(used=True)
         make_once(path, RingFile(current=key.id, keys=(key,)))
     if path.stat().st_mode & 0o077:
-        raise BadRing(f"Andra kan läsa {path}. Kör chmod 600. | Others can read {path}. Run chmod 600.")
+        raise BadRing(f"Andra kan läsa {path}. Kör chmod 600.\nOthers can read {path}. Run chmod 600.")
     return KeyRing(path)
 
 
@@ -138,7 +138,7 @@ def add_key(settings: Settings) -> RingFile:
     """A new key that can open, and does not seal yet. Raises as `rotate_ring`."""
     with changing(settings) as ring:
         if len(ring.keys) == MOST_KEYS:
-            raise BadRing(f"Nyckelringen är full ({MOST_KEYS}). | The key ring is full ({MOST_KEYS}).")
+            raise BadRing(f"Nyckelringen är full ({MOST_KEYS}).\nThe key ring is full ({MOST_KEYS}).")
         return write_ring(settings, ring.model_copy(update={"keys": (*ring.keys, fresh_key(used=False))}))
 
 
@@ -146,7 +146,7 @@ def use_key(settings: Settings, key: str) -> RingFile:
     """Seals with this key of the ring from now on. Raises as `rotate_ring`, also when the ring has no such key."""
     with changing(settings) as ring:
         if key not in {known.id for known in ring.keys}:
-            raise BadRing("Nyckeln finns inte i ringen. | The ring has no such key.")
+            raise BadRing("Nyckeln finns inte i ringen.\nThe ring has no such key.")
         now = datetime.now(UTC)
         keys = tuple(one.model_copy(update={"used_from": now}) if one.id == key else one for one in ring.keys)
         return write_ring(settings, RingFile(current=key, keys=keys))
@@ -184,7 +184,7 @@ def replaced_at(ring: RingFile, key: str) -> datetime | None:
     """
     one = next((known for known in ring.keys if known.id == key), None)
     if one is None or key == ring.current:
-        raise BadRing("Nyckeln används, eller finns inte. | The key is in use, or is not there.")
+        raise BadRing("Nyckeln används, eller finns inte.\nThe key is in use, or is not there.")
     since = one.used_from
     if since is None:
         return None
@@ -211,7 +211,7 @@ def read_ring(path: Path) -> tuple[RingFile, tuple[int, ...]]:
     """The ring, and what its file looked like. Raises: BadRing."""
     try:
         if path.stat().st_mode & 0o022:
-            raise BadRing(f"Andra får skriva i {path}. Kör chmod 600. | Others may write to {path}. Run chmod 600.")
+            raise BadRing(f"Andra får skriva i {path}. Kör chmod 600.\nOthers may write to {path}. Run chmod 600.")
         seen = seen_as(path)
         return RingFile.model_validate_json(path.read_bytes()), seen
     except OSError:
@@ -220,7 +220,7 @@ def read_ring(path: Path) -> tuple[RingFile, tuple[int, ...]]:
             f"The key ring {path} is missing or can't be read. Put it there before anything starts."
         ) from None
     except ValidationError:
-        raise BadRing(f"{path} är ingen nyckelring. | {path} is not a key ring.") from None
+        raise BadRing(f"{path} är ingen nyckelring.\n{path} is not a key ring.") from None
 
 
 @contextmanager
