@@ -16,7 +16,7 @@ from models.access import Action, Alert, Reader, Relation, UserId
 from models.access_tables import ApprovalRow, BreakGlassRow, CaseAccessRow, CaseLinkRow
 from models.contracts import Refusal
 from models.words import CaseRef, Code
-from rules import rosters
+from rules import access, rosters
 
 GLASS_LASTS = timedelta(hours=3)
 GLASS_REASONS = ("life-in-danger", "person-is-here", "handler-unreachable", "incident")
@@ -128,6 +128,23 @@ class NeedToKnow:
             )
             self.staff.note(session, by, "access-granted", now, case=case, subject=user, ground=reason)
         return None
+
+    def take_up(
+        self, session: Session, by: Reader, case: CaseRef, now: datetime, *, unless_somebody_is: bool = False
+    ) -> bool:
+        """Puts whoever opens a case, or takes up what the desk was asked, on its list, in the act's own transaction.
+
+        Only an account that handles cases; with `unless_somebody_is` only while nobody is on the list, so that taking
+        part in a case that others have is no way onto it. Returns whether it was new; if so, it is audited.
+        """
+        if by.org != self.staff.desk.org or by.role not in access.HANDLERS or not self.staff.has_role(session, by):
+            return False
+        if unless_somebody_is and session.exec(live_access(case, now=now)).first() is not None:
+            return False
+        new = name_on_case(session, case, by.user, by.user, now)
+        if new:
+            self.staff.note(session, by, "access-granted", now, case=case, subject=by.user, ground="handles-case")
+        return new
 
     def revoke(self, by: Reader, case: CaseRef, user: UserId, reason: Code, now: datetime) -> Refusal | None:
         """Takes somebody off a case's list, from this instant. Refuses as `grant`, and `not-listed`."""
