@@ -170,7 +170,7 @@ def test_accounts_are_added_listed_and_ended_by_the_unit_manager(terminal: Termi
 def test_demo_accounts_open_nothing_in_production(
     terminal: Terminal, office: Office, case: CaseRef, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert someone(office.staff, "chef-01")
+    assert someone(office.staff, "chef-01").user == "chef-01"
     monkeypatch.setenv("UTVAG_MODE", "production")
     assert terminal.refused("access", "list", case, "--user", "chef-01") == "unknown-account"
 
