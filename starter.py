@@ -26,6 +26,7 @@ from console import (
     key_commands,
     person_commands,
     reading,
+    retention_commands,
     rule_commands,
     views,
 )
@@ -66,6 +67,7 @@ def open_log_room(context: typer.Context) -> None:
 
 
 directory_app = typer.Typer(help="Katalogen över organisationer | The directory", no_args_is_help=True)
+app.add_typer(retention_commands.commands(), name="retention")
 app.add_typer(directory_app, name="directory")
 
 

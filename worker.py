@@ -23,7 +23,8 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.desks import desk_activities
+from activities.audit import AuditLog
+from activities.desks import desk_activities, disposal_activities
 from activities.directory import BadDirectory, Directory, load_directory
 from activities.exchange import Exchange
 from activities.key_directory import KeyDirectory
@@ -31,6 +32,7 @@ from activities.notices import MailFolder, Outbox
 from activities.offices import Office
 from activities.register import Register
 from activities.register_view import RegisterView
+from activities.retention_rules import load_retention
 from activities.rule_packs import PACKS, BadPack, pack_now
 from activities.signatures import SeenRequests, SignedActs
 from activities.stores import BadDatabase, migrate, open_database, register_url
@@ -45,11 +47,14 @@ from console.plane_reads import PlaneReads
 from console.running import health_endpoint, only_one
 from console.tending import tend
 from models.contracts import PLANE_QUEUE, desk_queue
+from models.keys import KeyFault
 from models.settings import Settings
 from models.words import CaseRef, OrgId
 from rules.showing import OPERATOR
 from workflows.case import CaseWorkflow
 from workflows.connection import Unavailable, connect
+from workflows.disposals import start_retention
+from workflows.retention import RetentionWorkflow
 from workflows.server import CannotStart, EmbeddedServer
 
 DRAIN = timedelta(seconds=10)
@@ -99,7 +104,7 @@ class Running:
             return
         try:
             await self.serve_desk(org, stack)
-        except (SQLAlchemyError, BadDatabase) as problem:
+        except (SQLAlchemyError, BadDatabase, KeyFault) as problem:
             log.error("a desk could not be opened", desk=org, reason=type(problem).__name__)
             self.shut_desks[org] = now + TRY_DESK_AGAIN_SECONDS
         else:
@@ -117,13 +122,14 @@ class Running:
         """Takes on the coordination plane: the cases, the register, the notices and the events."""
         engine = open_database(register_url(self.settings))
         await asyncio.to_thread(migrate, engine, "register")
-        register, self.view = Register(engine, self.settings.event_source), RegisterView(engine)
+        trail = plane_trail(self.settings, engine, acting_keys(self.settings, OPERATOR))
+        register, self.view = Register(engine, self.settings.event_source, trail), RegisterView(engine)
         await asyncio.to_thread(register.keep_directory, self.directory.values())
         threads = stack.enter_context(ThreadPoolExecutor(PLANE_THREADS))
         plane = Worker(
             self.client,
             task_queue=PLANE_QUEUE,
-            workflows=[CaseWorkflow],
+            workflows=[CaseWorkflow, RetentionWorkflow],
             activities=[register.record],
             activity_executor=threads,
             workflow_runner=sandbox(),
@@ -135,16 +141,15 @@ class Running:
         await stack.enter_async_context(background(outbox.run()))
         self.events = subscribed(self.settings, self.view, register)
         await stack.enter_async_context(background(self.events.run()))
-        await self.serve_api(stack, engine)
+        await self.serve_api(stack, engine, trail)
         log.info("the plane is served", mail=str(self.settings.mail))
 
-    async def serve_api(self, stack: AsyncExitStack, engine: Engine) -> None:
+    async def serve_api(self, stack: AsyncExitStack, engine: Engine, trail: AuditLog) -> None:
         """Takes on the plane's API: the one way in for organisations, and the exchange behind it."""
         settings, view = self.settings, RegisterView(engine)
         keys = KeyDirectory(engine, first_use=settings.mode == "embedded")
         exchange = Exchange(engine, keys)
         plane = Plane(settings, self.client, PlaneReads(view, self.directory), exchange)
-        trail = plane_trail(settings, engine, acting_keys(settings, OPERATOR))
         doors = Doors(settings, plane, keys, SignedActs(engine), exchange, trail, SeenRequests())
         host = urlsplit(settings.plane).hostname or "127.0.0.1"
         try:
@@ -165,7 +170,10 @@ class Running:
         desk = Worker(
             self.client,
             task_queue=desk_queue(org),
-            activities=desk_activities(office, self.directory.values(), self.way),
+            activities=[
+                *desk_activities(office, self.directory.values(), self.way),
+                *disposal_activities(office, lambda case: self.way.closure(case, org)),
+            ],
             activity_executor=threads,
             max_concurrent_activities=1,
             max_concurrent_activity_task_polls=1,
@@ -174,7 +182,14 @@ class Running:
         await self._run(stack, desk)
         self.desks[org] = office
         await self.publish_keys(office)
+        await self.begin_disposal(org)
         log.info("a desk is served", desk=org)
+
+    async def begin_disposal(self, org: OrgId) -> None:
+        try:
+            await start_retention(self.client, org, load_retention().pace)
+        except Unavailable:
+            log.warning("the disposal of a desk is not started", desk=org)
 
     async def publish_keys(self, office: Office) -> None:
         """Lets others seal to this desk and know its hand. Without an answer it is done at the next start, or by its

@@ -7,9 +7,11 @@ from typing import Any
 
 from activities.case_keys import open_case_keys
 from activities.collecting import Collecting, Exchanges
+from activities.disposal_office import disposal_at
 from activities.offices import Office
 from activities.placement import Placement
 from activities.protected_data import DeskStore, Inbox
+from activities.retention_files import ClosureOf
 from activities.stores import desk_url, migrate, open_database
 from activities.threat_assessment import ThreatAssessment
 from models.directory import DirectoryEntry
@@ -36,3 +38,9 @@ def desk_activities(office: Office, directory: Iterable[DirectoryEntry], way: Ex
     inbox, assessment, placement = Inbox(store), ThreatAssessment(store), Placement(store, directory)
     collecting = Collecting(store, office.disclosures, office.signing, way)
     return [inbox.receive, inbox.take_back, assessment.conclude, placement.find_candidates, collecting.collect]
+
+
+def disposal_activities(office: Office, closure_of: ClosureOf) -> list[Callable[..., Any]]:
+    """What a desk does when its disposal asks: look for what is due, carry out what the archive role has approved."""
+    disposal = disposal_at(office, closure_of)
+    return [disposal.look, disposal.carry_out]

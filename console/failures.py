@@ -25,7 +25,7 @@ from activities.surroundings import BadSettings
 from console.plane_client import NotTaken
 from console.words import refusal_sentence
 from models.contracts import Refusal
-from models.keys import CannotOpen, KeyMissing
+from models.keys import KeyFault
 from workflows.cases import NoSuchCase
 from workflows.connection import Unavailable
 from workflows.server import CannotStart
@@ -97,7 +97,7 @@ def telling(as_json: bool) -> Iterator[None]:
         fail(NOT_FOUND, error.sv, error.en, as_json)
     except NotTaken as error:
         tell_refused(Refusal(code="not-trusted", detail=error.detail or error.code), as_json)
-    except (CannotOpen, KeyMissing, CannotAudit) as error:
+    except (KeyFault, CannotAudit) as error:
         fail(UNAVAILABLE, error.sv, error.en, as_json)
     except (Unavailable, CannotStart) as error:
         sv, _, en = str(error).partition("\n")

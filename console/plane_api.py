@@ -41,6 +41,7 @@ from models.plane import (
     Done,
     Fault,
     Foresight,
+    KnownClosure,
     KnownReceipt,
     Leased,
     Nothing,
@@ -155,6 +156,10 @@ async def receipt(doors: Doors, org: OrgId, asked: AboutKey) -> KnownReceipt:
     return await asyncio.to_thread(doors.plane.reads.receipt, org, asked)
 
 
+async def closure(doors: Doors, org: OrgId, asked: AboutCase) -> KnownClosure:
+    return await asyncio.to_thread(doors.plane.reads.closure, org, asked.case)
+
+
 # --- the exchange --------------------------------------------------------------------------------------
 
 
@@ -213,6 +218,7 @@ HANDLERS: dict[str, tuple[type[Word], Handler]] = {
     "/v1/cases/foresee": (Foresight, foresee),
     "/v1/cases/standing": (AboutCase, standing),
     "/v1/register/receipt": (AboutKey, receipt),
+    "/v1/register/closure": (AboutCase, closure),
     "/v1/register/cases": (AboutCases, rows(lambda doors: doors.plane.reads.cases)),
     "/v1/register/case": (AboutCase, rows(lambda doors: doors.plane.reads.case)),
     "/v1/register/handoffs": (AboutCase, rows(lambda doors: doors.plane.reads.handoffs)),

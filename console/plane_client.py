@@ -31,6 +31,7 @@ from models.plane import (
     Deliveries,
     Done,
     Foresight,
+    KnownClosure,
     KnownReceipt,
     Leased,
     Nothing,
@@ -40,6 +41,7 @@ from models.plane import (
 )
 from models.published_keys import PublishedKeys
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
+from models.retention import Closure
 from models.settings import Settings
 from models.words import CaseRef, ItemId, OrgId, RequestKey, Word
 from workflows.cases import NO_ANSWER, NoSuchCase
@@ -124,6 +126,10 @@ class PlaneClient:
     def published(self, org: OrgId, asking: OrgId) -> KnownKeys:
         """The published keys of an organisation, to verify and to seal with."""
         return KnownKeys(self.told(asking, "/v1/keys/published", AboutOrganisation(org=org), Published).keys)
+
+    def closure(self, case: CaseRef, org: OrgId) -> Closure | None:
+        """Whether a case is over, and since when; None when this organisation never had a part in it."""
+        return self.told(org, "/v1/register/closure", AboutCase(case=case), KnownClosure).closure
 
     async def ready(self, org: OrgId) -> None:
         """Raises: Unavailable: the plane does not answer."""

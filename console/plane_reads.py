@@ -8,10 +8,11 @@ from typing import Any
 
 from activities.directory import Directory
 from activities.register_view import RegisterView
+from activities.retention_files import in_register
 from models.case import CaseState
 from models.contracts import Standing
 from models.packs import RulePack
-from models.plane import AboutCases, AboutDeadlines, AboutKey, AboutOpen, AboutPack, KnownReceipt
+from models.plane import AboutCases, AboutDeadlines, AboutKey, AboutOpen, AboutPack, KnownClosure, KnownReceipt
 from models.register import CaseRow, DeadlineRow, HandoffRow
 from models.words import CaseRef, Function, HandoffId, OrgId
 from rules import showing
@@ -148,6 +149,16 @@ class PlaneReads:
         if known is None or self.state(known[0], org) is None:
             return KnownReceipt()
         return KnownReceipt(case=known[0], receipt=known[1])
+
+    def closure(self, org: OrgId, ref: CaseRef) -> KnownClosure:
+        """Whether a case is over, and since when: for everybody who has ever had a part in it, so that files end."""
+        row = self._view.case(ref)
+        if row is None:
+            return KnownClosure()
+        state = CaseState.model_validate(row.snapshot)
+        parties = {o for handoff in self._view.handoffs(ref) for o in (handoff.requester, handoff.recipient)}
+        mine = org in parties | set(state.acting.values()) | {state.opener, OPERATOR}
+        return KnownClosure(closure=in_register(self._view)(ref) if mine else None)
 
     def pack(self, _: OrgId, asked: AboutPack) -> list[dict[str, Any]]:
         """Rules are for everybody to read."""

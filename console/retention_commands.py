@@ -14,7 +14,6 @@ from pydantic import TypeAdapter, ValidationError
 from activities.disposal import Disposal
 from activities.disposal_office import disposal_at
 from activities.offices import Office
-from activities.retention_files import in_register
 from activities.surroundings import read_settings
 from console import reading, retention_views, retention_words
 from console.as_whom import As, AsRole, StepUp, User, at_work
@@ -71,7 +70,11 @@ Enter = Callable[[OrgId, bool], Room]
 def room(org: OrgId, stepped_up: bool) -> Room:
     casework = Casework(read_settings(), org)
     office = casework.office(casework.organisation(org).id)
-    return Room(casework.settings, office, disposal_at(office, in_register(casework.view), stepped_up=stepped_up))
+    return Room(
+        casework.settings,
+        office,
+        disposal_at(office, lambda case: casework.plane.closure(case, org), stepped_up=stepped_up),
+    )
 
 
 def worked(enter: Enter, org: OrgId, user: str, role: Role | None, *, step_up: bool = False) -> tuple[Room, Reader]:

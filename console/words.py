@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from console import access_words, disclosure_words, exchange_words, file_words
+from console import access_words, disclosure_words, exchange_words, file_words, retention_words
 from models.contracts import Refusal
 from models.handoffs import Act, Status
 from models.words import Consent, CustodyPlace, Need, Phase, TrackB, Urgency
+from rules import sharing_words
 
 STATUS = {
     Status.REQUESTED: ("skickad", "requested"),
@@ -362,6 +363,7 @@ LEADING = {
 UNTOLD = ("work-under-way",)
 """Refusals whose `possible` says nothing to a person."""
 REFUSAL |= disclosure_words.SENTENCES | exchange_words.SENTENCES | access_words.SENTENCES | file_words.SENTENCES
+REFUSAL |= retention_words.SENTENCES | sharing_words.SENTENCES
 
 
 def refusal_sentence(refusal: Refusal) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from models.contracts import Refusal
 from models.events import Event
 from models.exchange import Delivery, Envelope
 from models.published_keys import PublishedKey
+from models.retention import Closure
 from models.words import CaseRef, CheckedRef, Code, Digest, ItemId, OrgId, RequestKey, Word
 
 LARGEST_REQUEST = 1024 * 1024
@@ -105,6 +106,12 @@ class Rows(Word):
     """Rows of the register, as JSON objects."""
 
     rows: tuple[dict[str, Any], ...] = ()
+
+
+class KnownClosure(Word):
+    """How a case stands, for whoever has or had a part in it; nothing for others."""
+
+    closure: Closure | None = None
 
 
 class KnownReceipt(Word):
