@@ -17,7 +17,17 @@ from models.audit import AuditEntry
 from models.settings import Settings, is_loopback
 from rules.showing import OPERATOR
 from workflows.connection import connect
-from workflows.key_ring import RingFile, add_key, load_ring, read_ring, retire_key, ring_path, rotate_ring, use_key
+from workflows.key_ring import (
+    RingFile,
+    add_key,
+    load_ring,
+    make_ring,
+    read_ring,
+    retire_key,
+    ring_path,
+    rotate_ring,
+    use_key,
+)
 from workflows.server import CannotStart
 
 app = typer.Typer(help="Det förseglade i Temporal | What Temporal stores sealed", no_args_is_help=True)
@@ -138,6 +148,13 @@ async def dismiss(account: Account, as_json: Json = False) -> None:
         say({"account": account, "removed": True})
     else:
         typer.echo(f"{account} är borttaget. | {account} has been removed.")
+
+
+@app.command("init", short_help="Gör den första nyckelringen | Make the first key ring")
+@told
+async def init(as_json: Json = False) -> None:
+    """Gör nyckelringen, där den måste finnas innan något startar (produktion). | Makes the key ring for production."""
+    tell_ring(make_ring(read_settings()), as_json)
 
 
 @app.command("keys", short_help="Visa nycklarna i ringen | Show the keys of the ring")

@@ -21,6 +21,7 @@ from workflows.key_ring import (
     add_key,
     fresh_key,
     load_ring,
+    make_ring,
     read_ring,
     replaced_at,
     ring_path,
@@ -81,6 +82,15 @@ def test_in_production_the_ring_must_be_there(settings: Settings) -> None:
     load_ring(settings)
     ring_path(settings).chmod(0o444)
     load_ring(production)
+
+
+def test_in_production_a_ring_is_made_on_purpose_and_only_once(settings: Settings) -> None:
+    production = settings.model_copy(update={"mode": "production"})
+    made = make_ring(production)
+    assert load_ring(production).sealing()[0] == made.current
+    with pytest.raises(BadRing, match="left alone"):
+        make_ring(production)
+    assert read_ring(ring_path(production))[0] == made
 
 
 @pytest.mark.parametrize("rights", [0o644, 0o640, 0o604, 0o660])

@@ -115,11 +115,22 @@ def load_ring(settings: Settings) -> KeyRing:
     if settings.mode == "production":
         return KeyRing(path)
     if not path.exists():
-        key = fresh_key(used=True)
-        make_once(path, RingFile(current=key.id, keys=(key,)))
+        make_once(path)
     if path.stat().st_mode & 0o077:
         raise BadRing(f"Andra kan läsa {path}. Kör chmod 600.\nOthers can read {path}. Run chmod 600.")
     return KeyRing(path)
+
+
+def make_ring(settings: Settings) -> RingFile:
+    """The first ring of an installation, made on purpose: what production needs before anything starts.
+
+    Raises:
+        BadRing: there is one already; a second would open nothing that the first has sealed.
+    """
+    path = ring_path(settings)
+    if not make_once(path):
+        raise BadRing(f"{path} finns redan och lämnas orörd.\n{path} is there already and is left alone.")
+    return read_ring(path)[0]
 
 
 def rotate_ring(settings: Settings) -> RingFile:
@@ -241,11 +252,15 @@ def write_ring(settings: Settings, ring: RingFile) -> RingFile:
     return ring
 
 
-def make_once(path: Path, ring: RingFile) -> None:
+def make_once(path: Path) -> bool:
     """Makes the file unless there is one. Of several that try at once one succeeds, and all then read the same."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with written_beside(path, ring) as beside, contextlib.suppress(FileExistsError):
-        path.hardlink_to(beside)
+    key = fresh_key(used=True)
+    with written_beside(path, RingFile(current=key.id, keys=(key,))) as beside:
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(beside)
+            return True
+        return False
 
 
 @contextmanager
