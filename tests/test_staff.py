@@ -20,9 +20,8 @@ from models.access import Action, Hours, Reader, Relation, Role, the_system
 from models.contracts import Refusal
 from models.desk import Category
 from models.words import CaseRef, Function
-from rules.rosters import is_night, review_by, within
 from tests.databases import Databases
-from tests.rules_support import PACK, at
+from tests.rules_support import at
 from tests.staff_support import NIGHT, NOW, ORG, a_case, a_desk, audited, code, someone, the_staff
 
 HOUR = timedelta(hours=1)
@@ -393,34 +392,3 @@ def test_what_can_not_be_audited_is_not_done(staff: Staff, known: NeedToKnow, ca
     assert known.owed_alerts() == []
     assert len(staff.accounts(NOW)) == 11
     assert AuditLog(engine, ORG).broken() is None
-
-
-# --- hours ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("moment", "night", "reviewed"),
-    [
-        ("2027-01-11 08:00", False, "2027-01-12 16:00"),
-        ("2027-01-11 07:59", True, "2027-01-11 16:00"),
-        ("2027-01-11 15:59", False, "2027-01-12 16:00"),
-        ("2027-01-11 16:00", True, "2027-01-12 16:00"),
-        ("2027-01-08 23:00", True, "2027-01-11 16:00"),
-        ("2027-01-09 12:00", True, "2027-01-11 16:00"),
-        ("2027-01-06 12:00", True, "2027-01-07 16:00"),
-        ("2027-01-08 10:00", False, "2027-01-11 16:00"),
-    ],
-)
-def test_night_is_when_the_office_is_closed_and_review_is_the_next_working_day(
-    moment: str, night: bool, reviewed: str
-) -> None:
-    assert is_night(at(moment), PACK.calendar) == night
-    assert review_by(at(moment), PACK.calendar) == at(reviewed)
-
-
-def test_a_roster_that_ends_when_it_begins_is_the_whole_day_and_an_empty_one_is_no_time() -> None:
-    whole = (Hours(weekday=0, begins=clock(8), ends=clock(8)),)
-    assert within(whole, at("2027-01-11 08:00"), PACK.calendar)
-    assert within(whole, at("2027-01-12 07:59"), PACK.calendar)
-    assert not within(whole, at("2027-01-12 08:00"), PACK.calendar)
-    assert not within((), NOW, PACK.calendar)
