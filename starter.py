@@ -10,6 +10,7 @@ import typer
 
 from activities.surroundings import OWNER_ONLY, configure_logs, read_settings
 from console import (
+    access_commands,
     adoption_commands,
     audit_commands,
     case_commands,
@@ -28,6 +29,7 @@ from console import (
     reading,
     retention_commands,
     rule_commands,
+    staff_commands,
     views,
 )
 from console.case_commands import Case, Json, say, screen
@@ -54,6 +56,8 @@ app.add_typer(consent_commands.app, name="consent")
 app.add_typer(disclosure_commands.app, name="disclosure")
 incident = app.command("incident", short_help="Någon frågar efter personen, eller läcka | Somebody asks, or a leak")
 incident(incident_commands.incident)
+app.add_typer(access_commands.app, name="access")
+app.add_typer(staff_commands.app, name="staff")
 app.add_typer(audit_commands.app, name="audit")
 app.add_typer(key_commands.app, name="key")
 app.add_typer(codec_commands.app, name="codec")

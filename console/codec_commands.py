@@ -52,10 +52,10 @@ async def serve(
         str | None, typer.Option("--ui-origin", help="Var Temporals UI finns. | Where Temporal's UI is.")
     ] = None,
     host: Annotated[str, typer.Option("--host", help="Adress att lyssna på. | Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65_535)] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option("--port", help="Port. | Port.", min=0, max=65_535)] = DEFAULT_PORT,
     name: Annotated[str | None, typer.Option("--name", help="Värdnamn utåt. | Host name that it answers to.")] = None,
-    certificate: Annotated[Path | None, typer.Option("--certificate", help="TLS (PEM).")] = None,
-    key: Annotated[Path | None, typer.Option("--key", help="TLS (PEM).")] = None,
+    certificate: Annotated[Path | None, typer.Option("--certificate", help="TLS, PEM-fil. | TLS, a PEM file.")] = None,
+    key: Annotated[Path | None, typer.Option("--key", help="TLS, PEM-fil. | TLS, a PEM file.")] = None,
 ) -> None:
     """Öppnar förseglat innehåll för inloggad drift, tills Ctrl-C. | Opens what is sealed for operators, till Ctrl-C."""
     from console.codec_server import CodecDesk, codec_app

@@ -20,7 +20,7 @@ from models.consent import THE_PERSON, Standing
 from models.contracts import Standing as CaseStanding
 from rules import consent
 
-app = typer.Typer(help="Samtycke till att uppgifter lämnas ut | Consent to disclosure", no_args_is_help=True)
+app = typer.Typer(help="Samtycke till utlämnande | Consent to disclosure", no_args_is_help=True)
 Giver = Annotated[
     str,
     typer.Option("--giver", help="Den enskilde (person), eller en vårdnadshavares kod. | Who.", metavar="CODE"),

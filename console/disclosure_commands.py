@@ -180,7 +180,7 @@ async def weigh(
     what: Annotated[Weighed, typer.Argument(help="Vad som prövats. | What was judged.", metavar="WHAT")],
     org: As,
     user: User,
-    note_file: Annotated[str, typer.Option("--note-file", help="Hur ni resonerat; stannar hos er.", metavar="FILE|-")],
+    note_file: Annotated[str, typer.Option("--note-file", help="Skälen; stannar hos er. | The reasons.", metavar="FILE|-")],
     category: Annotated[list[str], typer.Option("--category", help="Slag av uppgift. | Category.", metavar="CATEGORY")],
     ground: Annotated[str | None, typer.Option("--ground", help="Grunden. | The ground.", metavar="CODE")] = None,
     against: Annotated[bool, typer.Option("--against", help="Talar emot utlämnande. | Speaks against.")] = False,

@@ -54,7 +54,7 @@ async def show(
     ] = None,
     number: Annotated[
         int | None,
-        typer.Option("--address", help="Visa adress nummer N. | Show address N.", min=1),
+        typer.Option("--number", help="Visa adress nummer N. | Show address N.", min=1),
     ] = None,
     role: AsRole = None,
     step_up: StepUp = False,
@@ -62,7 +62,7 @@ async def show(
 ) -> None:
     """Visar maskerat vad som finns; med --purpose och --category ett slag i klartext, loggat. | Masked."""
     if number is not None and category not in (None, Category.ADDRESS):
-        raise Invalid(Fault("--address", "hör inte ihop med --category", "does not go with --category"))
+        raise Invalid(Fault("--number", "hör inte ihop med --category", "does not go with --category"))
     office = Casework(read_settings(), org).office(org)
     worker = at_work(office, user, role, step_up=step_up)
     reference = reading.case_reference(case)

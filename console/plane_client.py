@@ -68,6 +68,7 @@ class PlaneClient:
         self._settings, self._keys_of = settings, keys_of
         timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
         self._http = httpx.Client(base_url=settings.plane, timeout=timeout, trust_env=False)
+        self._reached = False
         weakref.finalize(self, self._http.close)
 
     def ask(self, org: OrgId, path: str, question: Word) -> httpx.Response:
@@ -78,6 +79,7 @@ class PlaneClient:
             NoSuchCase: there is none, or none that this organisation may know of.
             NotTaken: the plane does not trust the signature.
         """
+        self._reach()
         answer = self._asked(org, path, question)
         if fault_code(answer) == "key-unknown":
             self.publish(self._keys_of(org).public())
@@ -90,6 +92,19 @@ class PlaneClient:
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.BAD_REQUEST):
             raise NotTaken(code)
         raise Unavailable(NO_ANSWER)
+
+    def _reach(self) -> None:
+        """Asks whether anybody is there, before a key is made for asking.
+
+        Raises:
+            Unavailable: nobody is, or nobody says anything within two seconds.
+        """
+        if not self._reached:
+            try:
+                self._http.get("/", timeout=CONNECT_SECONDS)
+            except httpx.HTTPError:
+                raise Unavailable(not_there(self._settings)) from None
+            self._reached = True
 
     def _asked(self, org: OrgId, path: str, question: Word) -> httpx.Response:
         body = question.model_dump_json().encode()

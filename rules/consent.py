@@ -59,7 +59,7 @@ def recorded(
     for known in history:
         if known.id == said.id:
             same = ConsentStep(**known.model_dump(exclude={"step"})) == said
-            return history if same else Refusal(code="request-key-used")
+            return history if same else Refusal(code="key-used-for-something-else")
     if said.at > seen(history, now):
         return Refusal(code="consent-in-the-future")
     if said.act is ConsentAct.WITHDRAW:

@@ -123,3 +123,14 @@ def synthetic_personnummer() -> str:
     digits = f"{born[2:]}{980 + secrets.randbelow(20)}"
     doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
     return f"{born}{digits[6:]}{-sum(d // 10 + d % 10 for d in doubled) % 10}"
+
+
+def close_by_two(cli: CommandLine, case: str, org: str, code: str) -> Told:
+    """Closes a case as people do: one asks, the manager approves with the own word, the first closes."""
+    close = ("case", "close", case, "--as", org, "--code", code)
+    asked = cli(*close, "--json")
+    assert asked.error["code"] == "second-person-needed", asked.text
+    approval = ("access", "approve", asked.error["detail"], "--as", org, "--user", "chef-01")
+    approved = cli(*approval, stdin="bara for ovning\n")
+    assert approved.code == 0, approved.text
+    return cli(*close)

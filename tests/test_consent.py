@@ -159,7 +159,7 @@ def test_what_was_said_stays_and_what_is_not_there_is_not_withdrawn() -> None:
         (step(2, GIVE, at=NOW + DAY), "consent-in-the-future"),
         (step(2, GIVE, until=NOW + 2 * YEAR), "consent-too-long"),
         (step(2, GIVE, giver="guardian-9"), "consent-not-from-that-giver"),
-        (step(1, GIVE, until=NOW + DAY), "request-key-used"),
+        (step(1, GIVE, until=NOW + DAY), "key-used-for-something-else"),
     ):
         refused = recorded(one, wrong, ADULT, NOW, YEAR)
         assert isinstance(refused, Refusal)
