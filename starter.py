@@ -25,6 +25,7 @@ from console import (
     handoff_views,
     incident_commands,
     key_commands,
+    link_commands,
     person_commands,
     reading,
     retention_commands,
@@ -51,6 +52,8 @@ adopt(adoption_commands.adopt_rules)
 app.add_typer(handoff_commands.app, name="handoff")
 app.add_typer(deadline_commands.app, name="deadline")
 app.add_typer(rule_commands.app, name="rules")
+for tie in (link_commands.link, link_commands.unlink, link_commands.links):
+    person_commands.app.command(tie.__name__, short_help=link_commands.SHORT[tie.__name__])(tie)
 app.add_typer(person_commands.app, name="person")
 app.add_typer(consent_commands.app, name="consent")
 app.add_typer(disclosure_commands.app, name="disclosure")

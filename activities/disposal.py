@@ -71,8 +71,9 @@ class Disposal:
         keys: DestroysKeys,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         tell: Callable[[WaitingList], None] = lambda _: None,
+        untie: Callable[[Session, CaseRef], None] = lambda _, __: None,
     ) -> None:
-        self.files, self._keys = files, keys
+        self.files, self._keys, self._untie = files, keys, untie
         self._clock, self._tell = clock, tell
         self._system = the_system(files.org)
 
@@ -239,6 +240,7 @@ class Disposal:
             said = self.files.judged(session, known, offset, now)
             if said.status in DISPOSABLE:
                 entry.state = "destroying"
+                self._untie(session, case)  # the ties of other cases to this one, while its keys can tell which
                 self.files.told(session, approver, "dispose", now, case=case, subject=list_id, outcome="begun")
             else:
                 entry.state, entry.why = "spared", why_spared(said)

@@ -42,7 +42,7 @@ def disposal_at(
         facts_in(office),
         gate_of(office, stepped_up),
     )
-    return Disposal(files, office.keys, tell=tell)
+    return Disposal(files, office.keys, tell=tell, untie=office.links.forget)
 
 
 def facts_in(office: Office) -> FactsOf:

@@ -13,6 +13,7 @@ from activities.approvals import Approvals
 from activities.audit import AuditLog
 from activities.case_access import NeedToKnow
 from activities.case_keys import open_case_keys
+from activities.case_links import CaseLinks
 from activities.disclosures import Disclosures
 from activities.file_requests import FileRequests
 from activities.key_store import Outer
@@ -34,7 +35,7 @@ from models.intake import Person
 from models.marks import MarkRules
 from models.settings import Settings
 from models.words import CaseRef, Code, ItemId
-from rules import access, marks
+from rules import access, consent, marks
 
 
 class Office:
@@ -75,6 +76,10 @@ class Office:
         return FileRequests(self.org, self.engine, self.trail.append)
 
     @cached_property
+    def links(self) -> CaseLinks:
+        return CaseLinks(self.engine, self.keys)
+
+    @cached_property
     def approvals(self) -> Approvals:
         return Approvals(self.staff)
 
@@ -88,9 +93,22 @@ class Office:
     # --- what the desk's own programs need to know of a person -----------------------------------------
 
     def mark_of(self, case: CaseRef) -> ProtectionMark:
-        """The protection mark that counts for the person. Nothing known is unknown, never unprotected."""
-        known = person_of(self.store.newest(case, Category.IDENTITY))
-        return ProtectionMark(known.get("protection_mark", ProtectionMark.UNKNOWN))
+        """The protection mark that counts: the person's own, and for a child the strictest of the household."""
+        own, household = self.own_mark(case), [tie.other for tie in self.links.of(case) if tie.household]
+        if not household:
+            return own
+        known = {other: self.own_mark(other) for other in household} | {case: own}
+        return self.links.mark_that_counts(case, consent.is_minor(self.person_facts(case), datetime.now(UTC)), known)
+
+    def own_mark(self, case: CaseRef) -> ProtectionMark:
+        """The person's own mark: the strictest of the latest word here and what was sent here.
+
+        Nothing known is unknown, never unprotected; that somebody does not know lifts no mark.
+        """
+        own = [mark_in(person_of(content)) for _, content in self.items_of(case, (Category.IDENTITY,))]
+        sent = [mark_in(content) for _, content in self.items_of(case, (Category.PROTECTION_MARK,))]
+        stated = [mark for mark in own if mark is not ProtectionMark.UNKNOWN][-1:]
+        return marks.strictest((*stated, *sent))
 
     def person_facts(self, case: CaseRef) -> PersonFacts:
         """What decides who may consent: age, maturity, guardians. By codes; no name is among it."""
@@ -197,8 +215,14 @@ def audit_entry(by: Reader, action: Code, case: CaseRef, given: Given, outcome: 
 
 
 def person_of(content: Any) -> dict[str, Any]:
-    person = content.get("person") if isinstance(content, dict) else None
+    """What an item says of the person: under that name where it was taken down here, by itself where it was sent."""
+    person = content.get("person", content) if isinstance(content, dict) else None
     return dict(person) if isinstance(person, dict) else {}
+
+
+def mark_in(known: Any) -> ProtectionMark:
+    said = known.get("protection_mark") if isinstance(known, dict) else None
+    return ProtectionMark(said) if said in set(ProtectionMark) else ProtectionMark.UNKNOWN
 
 
 def born_of(person: dict[str, Any]) -> str | None:

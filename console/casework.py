@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from activities.case_access import name_on_case
 from activities.directory import Directory, load_directory
 from activities.offices import Office
 from activities.organisation_keys import OrganisationKeys
@@ -22,7 +21,7 @@ from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unkn
 from console.coding import coded_facts, kept_items, start_of
 from console.failures import Fault, Invalid, NotFound, Refused
 from console.plane_client import PlaneClient, PlaneView
-from models.access import UserId
+from models.access import Reader, UserId
 from models.case import CaseState, Receipt
 from models.contracts import Opening, Refusal, Standing
 from models.desk_tables import InboxRow
@@ -52,6 +51,7 @@ from models.words import (
     Urgency,
     case_reference,
 )
+from rules import marks
 from rules.case import decide, involved
 from rules.showing import OPERATOR
 from workflows.cases import NoSuchCase
@@ -59,6 +59,10 @@ from workflows.cases import NoSuchCase
 LONGEST_STEP = timedelta(days=7)
 """A long move of a training clock is made in steps, so that no single revision grows large."""
 REST_SECONDS = 15.0
+NOT_KEPT = (
+    "den folkbokförda adressen sparas inte för den här personen",
+    "the registered address is not kept for this person",
+)
 TAKES_UP = frozenset({Act.ACKNOWLEDGE, Act.ACCEPT, Act.START})
 """Acts by which somebody at the recipient's desk takes a case in hand."""
 
@@ -106,12 +110,13 @@ class Casework:
     def desk(self, org: OrgId) -> DeskStore:
         return self.office(org).store
 
-    def name_on_case(self, org: OrgId, case: CaseRef, user: UserId | None) -> None:
-        """Whoever opens a case, or takes it up at a desk that was asked, is on its list from then on."""
+    def name_on_case(self, org: OrgId, case: CaseRef, user: UserId | None, *, opener: bool = False) -> None:
+        """Whoever opens a case is on its list from then on, and whoever takes it up while nobody is."""
         account, office = user or self.settings.account, self.office(org)
-        if account is not None:
+        reader = office.staff.reader(account) if account is not None else None
+        if isinstance(reader, Reader):
             with office.trail.writing() as session:
-                name_on_case(session, case, account, account, datetime.now(UTC))
+                office.need_to_know.take_up(session, reader, case, datetime.now(UTC), unless_somebody_is=not opener)
 
     def organisation(self, org: OrgId) -> DirectoryEntry:
         entry = self.directory.get(org)
@@ -142,7 +147,7 @@ class Casework:
             opening = self.opening(intake, opener, key)
             desk.open_case(opening, opener.id, kept_items(intake, key))
             opening = desk.opening(key) or opening
-        self.name_on_case(opener.id, opening.case, user)
+        self.name_on_case(opener.id, opening.case, user, opener=True)
         if not opening.started:
             if refusal := await self.plane.open(opening.case, opening.event):
                 raise Refused(refusal)
@@ -194,6 +199,7 @@ class Casework:
         standing = await self.standing(case)
         if org not in involved(standing.state):
             raise Refused(Refusal(code="not-your-case"))
+        self.refuse_what_may_not_be_kept(org, case, filling)
         facts, kept = coded_facts(filling, standing.now, self.pack(case)), kept_items(filling, key)
         event = FactsRecorded(key=key, by=Actor(org=org), facts=facts)
         if receipt := self.earlier_receipt(case, event):
@@ -205,6 +211,17 @@ class Casework:
         for item, category, content in kept:
             self.desk(org).keep(item, case, category, org, content)
         return None if facts == Facts() or known_already else await self.submit(case, event)
+
+    def refuse_what_may_not_be_kept(self, org: OrgId, case: CaseRef, filling: Filling) -> None:
+        """The registered address of somebody with protected registration, also when the mark was recorded before.
+
+        Raises:
+            Invalid: nothing was kept.
+        """
+        office = self.office(org)
+        purposes = {address.purpose for address in filling.addresses}
+        if any(not marks.may_be_kept(purpose, office.mark_of(case), office.marks) for purpose in purposes):
+            raise Invalid(Fault("addresses", *NOT_KEPT))
 
     async def send(
         self,

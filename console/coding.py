@@ -6,12 +6,13 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID, uuid5
 
-from models.desk import Category
+from activities.mark_rules import load_marks
+from models.desk import Category, ProtectionMark
 from models.events import Custody, Facts, Responsibility
 from models.intake import Filling
 from models.packs import RulePack
 from models.words import ItemId, RequestKey
-from rules import clocks
+from rules import clocks, marks
 
 ADULT_YEARS = 18
 KEPT_AT_DESK = {
@@ -57,6 +58,11 @@ def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
     """What of an intake the case itself needs: codes and instants, nothing that says who it is about."""
     stay = filling.stay_municipality
     born = filling.person.born_on() if filling.person else None
+    instants = {code: start_of(day, pack) for code, day in (filling.instants or {}).items()}
+    if filling.person is not None:
+        mark = ProtectionMark(filling.person.protection_mark)
+        watched = marks.watched(mark, filling.person.protection_ends, load_marks())
+        instants |= {code: start_of(day, pack) for code, day in watched.items()}
     return Facts(
         urgency=filling.urgency,
         consent=filling.consent,
@@ -68,7 +74,7 @@ def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
         released=filling.released,
         minor=is_minor(born, clocks.local(now, pack.calendar).date()) if born else None,
         needs=tuple(dict.fromkeys(filling.needs)) if filling.needs is not None else None,
-        instants={code: start_of(day, pack) for code, day in filling.instants.items()} if filling.instants else None,
+        instants=instants or None,
     )
 
 

@@ -98,9 +98,9 @@ def items_for(office: Office, reader: Reader, request: FileRequest) -> tuple[Ite
     case = request.case
     if case is None:
         return ()
-    now, given = datetime.now(UTC), Given(purpose=Purpose.FILE_REQUEST, reason="file-request", stepped_up=True)
+    now, given = datetime.now(UTC), Given(purpose=Purpose.FILE_REQUEST, reason="file-request")
     with office.trail.writing() as session:
-        decision = office.staff.decided(session, reader, Action.VIEW_MASKED, case, now, Category.IDENTITY)
+        decision = office.staff.decided(session, reader, Action.EXPORT_FILE, case, now, Category.SOCIAL_FILE)
         refusal = access.unmet(decision, given)
         outcome = refusal.code if refusal else "done"
         office.note(session, reader, "read-file", case, None, given, request.id, outcome)

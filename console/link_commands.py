@@ -31,6 +31,12 @@ TIES: dict[Tie, tuple[str, str]] = {
     "other": ("annan", "other"),
 }
 Other = Annotated[str, typer.Argument(help="Den andres ärende. | The other's case.", metavar="OTHER")]
+SHORT = {
+    "link": "Knyt en anhörigs ärende | Tie a relative's case",
+    "unlink": "Ta bort ett band | Remove a tie",
+    "links": "Visa band till andra ärenden | Show ties to other cases",
+}
+"""What each command is called in the list of commands."""
 
 
 @told

@@ -363,6 +363,7 @@ LEADING = {
 UNTOLD = ("work-under-way",)
 """Refusals whose `possible` says nothing to a person."""
 REFUSAL |= disclosure_words.SENTENCES | exchange_words.SENTENCES | access_words.SENTENCES | file_words.SENTENCES
+LEADING |= access_words.LEADING
 REFUSAL |= retention_words.SENTENCES | sharing_words.SENTENCES
 
 

@@ -128,6 +128,8 @@ class Person(Word):
     born: Day | None = None
     protection_mark: Literal["unknown", "secrecy-marking", "protected-registration"] = "unknown"
     """Unknown is never the same as unprotected."""
+    protection_ends: Day | None = None
+    """The last day of protected registration, which the case watches."""
 
     @field_validator("identity_kind", mode="after")
     @classmethod
