@@ -17,7 +17,7 @@ from activities.protected_data import DeskStore
 from activities.stores import reading
 from models.access import Purpose, Reader, the_system
 from models.audit import AuditEntry
-from models.consent import ConsentEvent, ConsentStep, History, PersonFacts
+from models.consent import ConsentAct, ConsentEvent, ConsentStep, History, PersonFacts
 from models.contracts import Refusal
 from models.desk import Category, Compartment
 from models.disclosure_tables import ConsentRow, DisclosureRow, PackageRow
@@ -60,12 +60,10 @@ class Disclosures:
 
     def _history(self, session: Session, case: CaseRef) -> History:
         query = select(ConsentRow).where(ConsentRow.case == case).order_by(col(ConsentRow.step))
-        rows = session.exec(query).all()
-        events = []
-        for row in rows:
-            plain = self.keys.open(consent_cell(row), Sealed(row.key_version, row.content))
-            events.append(ConsentEvent.model_validate_json(plain))
-        return tuple(events)
+        return tuple(self._said(row) for row in session.exec(query).all())
+
+    def _said(self, row: ConsentRow) -> ConsentEvent:
+        return ConsentEvent.model_validate_json(self.keys.open(consent_cell(row), Sealed(row.key_version, row.content)))
 
     def record(
         self, case: CaseRef, said: ConsentStep, person: PersonFacts, by: Reader, now: datetime, longest: timedelta
@@ -93,6 +91,11 @@ class Disclosures:
                 session.add(row)
                 self._audit.append(session, entry(by, action, case, event.id))
         return after
+
+    def history_in(self, session: Session, case: CaseRef) -> History:
+        """As `history`, in the caller's write transaction: no step comes before that is done."""
+        in_line(session, CONSENT_LOCK)
+        return self._history(session, case)
 
     # --- telling -------------------------------------------------------------------------------------
 
@@ -168,7 +171,7 @@ class Disclosures:
             return self._kept(session, label.id)
 
     def settle(self, package: ItemId, state: Code, by: Reader, *, of: Iterable[Code] = ("prepared",)) -> bool:
-        """`sent`, `recalled`, `refused` or `not-taken`. False when it stood otherwise than in one of `of`."""
+        """`sent`, `taken`, `recalled`, `refused` or `not-taken`. False when it stood otherwise than in one of `of`."""
         with self._audit.writing() as session:
             row = session.get(DisclosureRow, package, with_for_update=True)
             if row is None or row.state not in set(of):
@@ -191,8 +194,17 @@ class Disclosures:
 
     def under_way(self, case: CaseRef, *, by_consent: bool) -> list[ItemId]:
         """Sealed packages that may still be fetched; with `by_consent`, only those that stand on it."""
-        rows = [row for row in self.listed(case) if row.way == "sealed" and row.state in ("prepared", "sent")]
+        rows = [row for row in self.listed(case) if is_under_way(row)]
         return [row.id for row in rows if row.by_consent or not by_consent]
+
+    def without_consent(self) -> list[DisclosureRow]:
+        """What stands on consent and may still be fetched, though somebody has said no after it was told."""
+        told = [row for row in self.listed() if row.by_consent and is_under_way(row)]
+        with reading(self._engine) as session:
+            query = select(ConsentRow).where(col(ConsentRow.case).in_({row.case for row in told}))
+            steps = session.exec(query.order_by(col(ConsentRow.step))).all()
+            noes = {row.case: row.stored_at for row in steps if self._said(row).act is not ConsentAct.GIVE}
+        return [row for row in told if row.case in noes and noes[row.case] > row.at]
 
     def interrupted(self, now: datetime) -> list[DisclosureRow]:
         """What was prepared and neither sent nor settled: somebody's program ended in between."""
@@ -265,6 +277,10 @@ class Disclosures:
             for row in rows:
                 session.expunge(row)
             return rows
+
+
+def is_under_way(row: DisclosureRow) -> bool:
+    return row.way == "sealed" and row.state in ("prepared", "sent")
 
 
 def part(package: ItemId, number: int) -> ItemId:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from pydantic import Field
 
+from activities.disclosures import entry
 from activities.sharing_rules import sharing_on
 from console import disclosing
 from console.as_whom import Worker
@@ -82,10 +83,15 @@ async def give(
 async def refuse(
     casework: Casework, worker: Worker, case: CaseRef, giver: Code, key: RequestKey | None = None
 ) -> Changed:
-    """Records that somebody was asked and said no. It changes nothing in the right to support."""
+    """Records that somebody was asked and said no. It changes nothing in the right to support.
+
+    A no is a no also to what has been sent and not been taken: it is destroyed, as when a consent is withdrawn.
+    """
     standing = await casework.plane.standing(case, worker.office.org)
     step = ConsentStep(id=item_id(key or str(uuid4()), "consent"), act=ConsentAct.REFUSE, giver=giver, at=standing.now)
-    return await stepped(casework, worker, standing, step)
+    changed = await stepped(casework, worker, standing, step)
+    recalled, taken = await call_back(casework, worker, case)
+    return changed._replace(recalled=recalled, taken=taken)
 
 
 async def withdraw(
@@ -128,8 +134,10 @@ async def stepped(casework: Casework, worker: Worker, standing: Standing, step: 
     rules = sharing_on(standing.now.date())
     if rules is None:
         raise Refused(Refusal(code="no-sharing-rules"))
-    if refusal := may_write(worker, case):
+    if refusal := may_write(worker, case, step):
         raise Refused(refusal)
+    if said := next((one for one in office.disclosures.history(case) if one.id == step.id), None):
+        step = step.model_copy(update={"at": said.at})  # the same request again was said when it was said
     came = await asyncio.to_thread(
         office.disclosures.record, case, step, person, worker.by, standing.now, rules.consent_longest
     )
@@ -158,10 +166,15 @@ def looked_at(worker: Worker, case: CaseRef) -> History:
     return office.disclosures.history(case)
 
 
-def may_write(worker: Worker, case: CaseRef) -> Refusal | None:
-    now = datetime.now(UTC)
-    decision = worker.office.staff.decide(worker.by, Action.WRITE, case, now, Category.SOCIAL_FILE)
-    return access.unmet(decision, Given(purpose=Purpose.HANDLE_CASE, stepped_up=worker.stepped_up))
+def may_write(worker: Worker, case: CaseRef, step: ConsentStep) -> Refusal | None:
+    """Why this account may not write it down; that is logged."""
+    office = worker.office
+    with office.trail.writing() as session:
+        decision = office.staff.decided(session, worker.by, Action.WRITE, case, datetime.now(UTC), Category.SOCIAL_FILE)
+        refusal = access.unmet(decision, Given(purpose=Purpose.HANDLE_CASE, stepped_up=worker.stepped_up))
+        if refusal:
+            office.trail.append(session, entry(worker.by, f"consent-{step.act}", case, step.id, outcome=refusal.code))
+    return refusal
 
 
 async def tell_case(casework: Casework, worker: Worker, standing: Standing, status: ConsentStatus) -> None:

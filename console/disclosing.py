@@ -8,31 +8,33 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
-from sqlmodel import Session
-
-from activities.disclosures import Told, entry
+from activities.disclosures import Told
 from activities.packages import seal
 from activities.sharing_rules import sharing_on
+from console import permitting
 from console.as_whom import Worker
 from console.casework import Casework
 from console.coding import item_id
 from console.failures import NotFound, Refused
-from models.access import Action, Given, Obligation, Purpose
+from models.access import Purpose
 from models.case import CaseState
+from models.consent import ConsentQuestion, ConsentRecord
 from models.contracts import Refusal, Standing
 from models.desk import Category, ProtectionMark
 from models.events import Actor, Disclosed, Recalled
 from models.exchange import Label
 from models.handoffs import Handoff, Status
-from models.preview import Held, Preview, Sending
+from models.preview import Held, Preview, Sending, Text, WhyWithheld
 from models.published_keys import KeyUse
-from models.sharing import Circumstances, Judgement, SharingRules, Verdict, Weighed
+from models.sharing import Circumstances, Judgement, SharingRules, Verdict
 from models.words import CaseRef, Code, Function, HandoffId, ItemId, OrgId, RequestKey, Word
-from rules import access, preview
+from rules import consent, preview
 from rules.held import held_of
+from rules.sharing import STAYS
 
 WAITS = timedelta(days=14)
 """How long a package waits for its recipient before it is destroyed."""
+NOT_THIS_ROLE = Text(sv="er roll ser det inte", en="your role does not see it")
 Way = Literal["sealed", "letter", "spoken"]
 
 
@@ -60,6 +62,7 @@ class Telling(NamedTuple):
     sending: Sending
     found: Mapping[Code, Verdict]
     preview: Preview
+    known: Circumstances
 
 
 async def look(
@@ -96,29 +99,40 @@ async def look(
         recipient=to.function,
         recipient_org=recipient,
     )
+    rules = rules_of(standing)
+    known = circumstances(worker, standing, asked, recipient, to.function)
+    held, kept_from = await asyncio.to_thread(held_for, worker, rules, sending)
+    found = preview.verdicts(rules, sending, office.entry.function, known, standing.now, by_ground)
+    shown = preview.assemble(rules, sending, held, found, decided, known.marks)
+    unseen = tuple(preview.withheld_for(one, WhyWithheld.NOT_ALLOWED, NOT_THIS_ROLE) for one in kept_from)
+    shown = shown.model_copy(update={"withheld": (*shown.withheld, *unseen)})
+    if Category.ADDRESS in shown.package.categories and not worker.stepped_up:
+        refusal = Refusal(code="step-up-needed")
+        await asyncio.to_thread(permitting.logged, worker, case, (Category.ADDRESS,), refusal)
+        raise Refused(refusal)
+    return Telling(standing, asked, recipient, sending, found, shown, known)
+
+
+def rules_of(standing: Standing) -> SharingRules:
+    """Raises: Refused: none are in force on the case's day."""
     rules = sharing_on(standing.now.date())
     if rules is None:
         raise Refused(Refusal(code="no-sharing-rules"))
-    held = await asyncio.to_thread(held_for, worker, rules, sending)
-    known = circumstances(worker, standing, asked, recipient, to.function)
-    found = preview.verdicts(rules, sending, office.entry.function, known, standing.now, by_ground)
-    shown = preview.assemble(rules, sending, held, found, decided, known.marks)
-    return Telling(standing, asked, recipient, sending, found, shown)
+    return rules
 
 
-def held_for(worker: Worker, rules: SharingRules, sending: Sending) -> list[Held]:
-    """What may come into question, read for this; the log says so first.
+def held_for(worker: Worker, rules: SharingRules, sending: Sending) -> tuple[list[Held], tuple[Category, ...]]:
+    """What may come into question, read for this, and the categories that this role does not see; logged first.
 
     Raises:
         Refused: this account may not disclose from this case. That is logged too.
     """
     office, case, now = worker.office, sending.case, datetime.now(UTC)
-    wanted = tuple(Category(code) for code in preview.wanted(rules, sending) if code in set(Category))
+    every = tuple(Category(code) for code in preview.wanted(rules, sending) if code in set(Category))
     with office.trail.writing() as session:
-        refusal = may_prepare(session, worker, case, now)
-        note = entry(worker.by, "disclosure-preview", case, str(uuid4()), purpose=Purpose.DISCLOSE)
-        outcome = refusal.code if refusal else "done"
-        office.trail.append(session, note.model_copy(update={"categories": wanted, "outcome": outcome}))
+        refusal = permitting.may_prepare(session, worker, case, now)
+        wanted = tuple(one for one in every if permitting.may_disclose(session, worker, case, now, one).permitted)
+        permitting.log(session, worker, case, wanted, refusal)
     if refusal:
         raise Refused(refusal)
     source = {*wanted} | ({Category.IDENTITY} if Category.PROTECTION_MARK in wanted else set())
@@ -128,13 +142,8 @@ def held_for(worker: Worker, rules: SharingRules, sending: Sending) -> list[Held
             # The newest of a category stands for it; addresses stand each for itself.
             place = one.item if one.category == Category.ADDRESS else None
             held[Category(one.category), place] = one
-    return [one for one in held.values() if one.category in set(wanted)]
-
-
-def may_prepare(session: Session, worker: Worker, case: CaseRef, now: datetime) -> Refusal | None:
-    """Whether this account may disclose at all from this case; each category is asked about when it is sent."""
-    decision = worker.office.staff.decided(session, worker.by, Action.DISCLOSE, case, now, Category.IDENTITY)
-    return None if decision.permitted else Refusal(code=decision.reason)
+    kept_from = tuple(one for one in every if one not in wanted and one not in STAYS)
+    return [one for one in held.values() if one.category in set(wanted)], kept_from
 
 
 def circumstances(
@@ -193,7 +202,7 @@ async def send(
     """
     key = key or str(uuid4())
     package, office = item_id(key, "package"), worker.office
-    earlier = office.disclosures.told(package)
+    earlier = await asyncio.to_thread(permitting.told_before, worker, case, handoff, package, way)
     if earlier is not None and earlier.row.state != "prepared":
         return earlier
     telling = await look(casework, worker, case, handoff, decided=decided, by_ground=by_ground)
@@ -225,7 +234,7 @@ def prepared(casework: Casework, worker: Worker, telling: Telling, package: Item
         categories=content.categories,
         grounds=grounds_of(telling),
         created_at=now,
-        expires_at=now + WAITS,
+        expires_at=now + waits(telling, rules_of(telling.standing)),
     )
     envelope = None
     if way == "sealed":
@@ -242,54 +251,35 @@ def prepared(casework: Casework, worker: Worker, telling: Telling, package: Item
         by_consent=telling.preview.by_consent,
         by=worker.by,
         purpose=Purpose.DISCLOSE,
-        permitted=lambda session: permitted(session, worker, telling, key, now),
+        permitted=lambda session: permitting.permitted(session, worker, telling, key, now),
     )
     if isinstance(came, Refusal):
-        raise Refused(came)
+        raise Refused(permitting.second_person_asked(worker, telling, came, now))
     return came
+
+
+def waits(telling: Telling, rules: SharingRules) -> timedelta:
+    """How long a package waits for its recipient: not longer than the first of the consents that it stands on."""
+    now, known, ends = telling.standing.now, telling.known, []
+    for verdict in telling.found.values():
+        asked = verdict.question
+        if asked.category in telling.preview.package.categories and preview.on_consent(rules, verdict):
+            question = ConsentQuestion(
+                recipient=asked.recipient,
+                recipient_org=asked.recipient_org,
+                category=asked.category,
+                purpose=asked.purpose,
+                person=known.person,
+            )
+            held = consent.valid(known.consents, question, now)
+            ends += [held.until] if isinstance(held, ConsentRecord) else []
+    return min([WAITS, *(until - now for until in ends)])
 
 
 def grounds_of(telling: Telling) -> tuple[Code, ...]:
     """The grounds as the case is told of them; whatever stands on consent is told as consent as well."""
     grounds = telling.preview.package.grounds
     return tuple(dict.fromkeys(("consent", *grounds))) if telling.preview.by_consent else grounds
-
-
-def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKey, now: datetime) -> Refusal | None:
-    """Whether this account may tell each of these categories now: purpose, own word, harm test, second person."""
-    office, case, digest = worker.office, telling.sending.case, telling.preview.digest
-    for category in telling.preview.package.categories:
-        address = category == Category.ADDRESS
-        action = Action.RELEASE_ADDRESS if address else Action.DISCLOSE
-        decision = office.staff.decided(session, worker.by, action, case, now, Category(category), office.mark_of(case))
-        two = Obligation.SECOND_PERSON in decision.obligations or address
-        refusal = office.approvals.settle(session, worker.by, action, case, digest[:64], now, key) if two else None
-        given = Given(
-            purpose=Purpose.DISCLOSE,
-            reason="disclosure",
-            stepped_up=worker.stepped_up,
-            approved=refusal is None,
-            harm_test=harm_tested(office.items_of(case, (Category.NOTE,)), telling.recipient, category),
-        )
-        if unmet := access.unmet(decision, given):
-            return unmet
-    return None
-
-
-def harm_tested(notes: list[tuple[Any, Any]], recipient: OrgId, category: Code) -> bool:
-    """Whether somebody has written down that harm was weighed for this recipient and category, and did not stand in
-    the way. The newest word counts."""
-    tested = [
-        Judgement.model_validate(content["judgement"])
-        for _, content in notes
-        if isinstance(content, dict) and "judgement" in content
-    ]
-    mine = [
-        one
-        for one in tested
-        if one.what is Weighed.HARM and one.recipient_org in (None, recipient) and category in one.categories
-    ]
-    return bool(mine) and mine[-1].speaks_for
 
 
 async def delivered(casework: Casework, worker: Worker, telling: Telling, told: Told, key: RequestKey) -> Told:
@@ -310,27 +300,36 @@ async def delivered(casework: Casework, worker: Worker, telling: Telling, told: 
         categories=tuple(row.categories),
         grounds=tuple(row.grounds),
         digest=row.digest,
-        expires_at=telling.standing.now + WAITS if row.way == "sealed" else None,
+        # From what was written down, so that the same request again is the same to the case.
+        expires_at=row.expires_at + telling.standing.state.clock_offset if row.expires_at else None,
     )
     try:
         await casework.submit(CaseRef(row.case), event)
     except Refused:
-        if told.envelope is not None:
-            await asyncio.to_thread(casework.plane.revoke, row.id, office.org)
-        office.disclosures.settle(row.id, "refused", worker.by)
+        gone = await asyncio.to_thread(casework.plane.revoke, row.id, office.org) if told.envelope else None
+        office.disclosures.settle(row.id, "sent" if is_taken(gone) else "refused", worker.by)
         raise
     office.disclosures.settle(row.id, "sent", worker.by)
     return office.disclosures.told(row.id) or told
 
 
 async def recall(casework: Casework, worker: Worker, package: ItemId, key: RequestKey | None = None) -> str:
-    """Takes a package back that has not been taken. Answers what became of it: `recalled` or `taken`."""
+    """Takes a package back that has not been taken. Answers what became of it: `recalled` or `taken`.
+
+    What was told in a letter or by word of mouth is taken. One that has not come to the exchange yet is kept out.
+
+    Raises:
+        Refused: not for this account; that is logged too.
+    """
     office = worker.office
     told = office.disclosures.told(package)
     if told is None:
         raise NotFound("Det finns inget sådant utlämnande här.", "There is no such disclosure here.")
-    refusal = await asyncio.to_thread(casework.plane.revoke, package, office.org)
-    if refusal is not None:
+    await asyncio.to_thread(permitting.may_recall, worker, CaseRef(told.row.case), package)
+    if told.envelope is None:
+        return "taken"
+    if is_taken(await asyncio.to_thread(casework.plane.revoke, package, office.org)):
+        office.disclosures.settle(package, "taken", worker.by, of=("prepared", "sent"))
         return "taken"
     event = Recalled(key=key or str(uuid4()), by=Actor(org=office.org), package=package)
     try:
@@ -340,3 +339,8 @@ async def recall(casework: Casework, worker: Worker, package: ItemId, key: Reque
             raise
     office.disclosures.settle(package, "recalled", worker.by, of=("prepared", "sent"))
     return "recalled"
+
+
+def is_taken(refusal: Refusal | None) -> bool:
+    """Whether the exchange says that the recipient has it: then it can't be taken back."""
+    return refusal is not None and refusal.code == "package-taken"

@@ -57,11 +57,12 @@ async def preview(
     fulfil: Duty = None,
     ground: Grounds = None,
     role: AsRole = None,
+    step_up: StepUp = False,
     as_json: Json = False,
 ) -> None:
     """Visar fält för fält vad som skulle lämnas ut, vad som inte lämnas, och varför. | Field by field."""
     casework = Casework(read_settings(), org)
-    worker = at_work(casework.office(org), user, role)
+    worker = at_work(casework.office(org), user, role, step_up=step_up)
     telling: Telling = await disclosing.look(
         casework,
         worker,
@@ -180,7 +181,9 @@ async def weigh(
     what: Annotated[Weighed, typer.Argument(help="Vad som prövats. | What was judged.", metavar="WHAT")],
     org: As,
     user: User,
-    note_file: Annotated[str, typer.Option("--note-file", help="Skälen; stannar hos er. | The reasons.", metavar="FILE|-")],
+    note_file: Annotated[
+        str, typer.Option("--note-file", help="Skälen; stannar hos er. | The reasons.", metavar="FILE|-")
+    ],
     category: Annotated[list[str], typer.Option("--category", help="Slag av uppgift. | Category.", metavar="CATEGORY")],
     ground: Annotated[str | None, typer.Option("--ground", help="Grunden. | The ground.", metavar="CODE")] = None,
     against: Annotated[bool, typer.Option("--against", help="Talar emot utlämnande. | Speaks against.")] = False,

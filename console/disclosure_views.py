@@ -18,6 +18,7 @@ from models.preview import AcuteCard, Preview
 STATE = {
     "prepared": ("på väg", "on its way"),
     "sent": ("lämnat", "told"),
+    "taken": ("hämtat", "taken"),
     "recalled": ("återtaget", "recalled"),
     "refused": ("inte lämnat", "not told"),
     "not-taken": ("inte hämtat", "not taken"),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from activities.disclosures import entry
 from activities.surroundings import read_settings
 from console import reading
 from console.as_whom import As, AsRole, User, Worker, at_work
@@ -21,6 +22,7 @@ from console.failures import Fault, Invalid, Refused, told
 from console.handoff_commands import LONGEST_NOTE
 from console.layout import table_of
 from console.weighing import keep
+from models.access import Action, Purpose
 from models.audit import AuditEntry
 from models.case import Receipt
 from models.events import Actor, Raised
@@ -72,9 +74,13 @@ async def incident(
         text = reading.read_text(note_file, LONGEST_NOTE)
         keep(worker, reference, item_id(key, "incident"), {"incident": what, "text": text}, "incident-noted")
     begun = await begin(casework, worker, reference, what, key, discovered)
-    readers = who_has_read(worker, reference)
+    readers = readers_for(worker, reference, key)
     if as_json:
-        data = [{"user": u, "role": r, "reads": n, "last": at.isoformat()} for (u, r), (n, at) in readers.items()]
+        data = (
+            readers
+            if readers is None
+            else [{"user": u, "role": r, "reads": n, "last": at.isoformat()} for (u, r), (n, at) in readers.items()]
+        )
         say({"case": reference, "incident": what, "handoffs": begun, "who_has_read": data})
         return
     typer.echo("Fara för liv: ring 112. | Danger to life: call 112.")
@@ -82,6 +88,9 @@ async def incident(
     typer.echo(f"Incident: {sv} | {en}")
     for kind, handoff in begun.items():
         typer.echo(f"  {handoff or '–'}  {kind}")
+    if readers is None:
+        typer.echo("Vem som har läst ser den som är behörig i ärendet. | Who has read is for those named on the case.")
+        return
     if not readers:
         typer.echo("Ingen har läst uppgifterna vid er desk de senaste 90 dygnen. | Nobody has read them in 90 days.")
         return
@@ -149,14 +158,24 @@ async def sent(
     return receipt.handoff
 
 
+def readers_for(worker: Worker, case: CaseRef, key: RequestKey) -> dict[tuple[str, str], tuple[int, datetime]] | None:
+    """Who has read, for those who may see who is named on the case; None for anybody else. Logged either way."""
+    office, now = worker.office, datetime.now(UTC)
+    with office.trail.writing() as session:
+        may = office.staff.decided(session, worker.by, Action.LIST_ACCESS, case, now).permitted
+        said = entry(worker.by, "incident", case, key, purpose=Purpose.INCIDENT)
+        office.trail.append(session, said.model_copy(update={"outcome": "done" if may else "readers-not-shown"}))
+    return who_has_read(worker, case) if may else None
+
+
 def who_has_read(worker: Worker, case: CaseRef) -> dict[tuple[str, str], tuple[int, datetime]]:
     """Who has been shown something of the case at this desk lately: account, role, how often, when last."""
     since = datetime.now(UTC) - LOOKED_BACK
     entries: list[AuditEntry] = [link.entry for link in worker.office.trail.who_read(case)]
     found: dict[tuple[str, str], tuple[int, datetime]] = {}
-    for entry in entries:
-        if entry.at < since or entry.user == "system" or not is_showing(entry):
+    for read in entries:
+        if read.at < since or read.user == "system" or not is_showing(read):
             continue
-        number, last = found.get((entry.user, entry.role), (0, entry.at))
-        found[entry.user, entry.role] = (number + 1, max(last, entry.at))
+        number, last = found.get((read.user, read.role), (0, read.at))
+        found[read.user, read.role] = (number + 1, max(last, read.at))
     return found

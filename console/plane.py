@@ -45,7 +45,19 @@ class Plane:
             raise Forged("opening-goes-elsewhere")
         if isinstance(event, Disclosed) and event.way == "sealed" and not await self.lies_sealed(case, event):
             return Outcome(refusal=Refusal(code="package-not-there"))
-        return outcome(await cases.submit(self._client, case, event))
+        came = await cases.submit(self._client, case, event)
+        if isinstance(came, Refusal):
+            await self.known_to(case, act.org)
+        return outcome(came)
+
+    async def known_to(self, case: CaseRef, org: OrgId) -> None:
+        """A no is told to those who may know of the case. For everybody else there is none.
+
+        Raises:
+            NoSuchCase: this one may not.
+        """
+        if self.reads.seen(await self.standing(case), org) is None:
+            raise NoSuchCase(case)
 
     async def lies_sealed(self, case: CaseRef, event: Disclosed) -> bool:
         """Whether the exchange has the very package that is said to have been sent."""
@@ -88,7 +100,10 @@ class Plane:
             raise Forged("another-organisation")
         standing = await self.standing(case)
         found = decide(standing.state, event, standing.now, self.pack(standing))
-        return found if isinstance(found, Refusal) else None
+        if not isinstance(found, Refusal):
+            return None
+        await self.known_to(case, org)
+        return found
 
     async def shown(self, case: CaseRef, org: OrgId) -> Standing:
         """How a case stands, as this organisation is shown it. One that it may not know of does not exist for it."""

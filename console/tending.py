@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 async def tend(office: Office, way: PlaneClient) -> None:
-    """Starts what was opened and not started, takes back what was begun to be told, tells of broken glass.
+    """Starts what was opened and not started, takes back what must not arrive, tells of broken glass.
 
     Raises: what keeps the plane from being reached; it is tried again soon.
     """
@@ -29,6 +29,7 @@ async def tend(office: Office, way: PlaneClient) -> None:
             await asyncio.to_thread(office.store.started, opening.key)
             log.info("an interrupted opening was completed", case=opening.case, desk=office.org)
     await take_back_what_was_begun(office, way)
+    await take_back_what_has_no_consent(office, way)
     await tell_of_broken_glass(office, way)
 
 
@@ -44,6 +45,20 @@ async def take_back_what_was_begun(office: Office, way: PlaneClient) -> None:
             await unless_it_is_over(way, CaseRef(row.case), recalled)
         await asyncio.to_thread(office.disclosures.settle, row.id, state, system)
         log.info("an interrupted disclosure was settled", case=row.case, desk=office.org, state=state)
+
+
+async def take_back_what_has_no_consent(office: Office, way: PlaneClient) -> None:
+    """Somebody said no, and the program that wrote it down ended before it had called everything back."""
+    system = the_system(office.org)
+    for row in await asyncio.to_thread(office.disclosures.without_consent):
+        refusal = await asyncio.to_thread(way.revoke, row.id, office.org)
+        taken = refusal is not None and refusal.code == "package-taken"
+        if not taken:
+            recalled = Recalled(key=again(row.id, "recalled"), by=Actor(org=office.org), package=row.id)
+            await unless_it_is_over(way, CaseRef(row.case), recalled)
+        state = "taken" if taken else "recalled"
+        await asyncio.to_thread(office.disclosures.settle, row.id, state, system, of=("prepared", "sent"))
+        log.info("what has no consent any more was called back", case=row.case, desk=office.org, state=state)
 
 
 async def tell_of_broken_glass(office: Office, way: PlaneClient) -> None:
