@@ -54,6 +54,7 @@ from rules.showing import OPERATOR
 from workflows.case import CaseWorkflow
 from workflows.connection import Unavailable, connect
 from workflows.disposals import start_retention
+from workflows.key_ring import BadRing
 from workflows.retention import RetentionWorkflow
 from workflows.server import CannotStart, EmbeddedServer
 
@@ -369,7 +370,7 @@ def main(
     except SQLAlchemyError as problem:
         typer.echo(f"En databas kan inte användas ({type(problem).__name__}). | A database can't be used.", err=True)
         sys.exit(2)
-    except (CannotStart, Unavailable, BadPack, BadDirectory, BadSettings, BadDatabase) as problem:
+    except (CannotStart, Unavailable, BadPack, BadDirectory, BadSettings, BadDatabase, BadRing) as problem:
         typer.echo(str(problem), err=True)
         sys.exit(5 if isinstance(problem, Unavailable) else 2)
 

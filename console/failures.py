@@ -28,6 +28,7 @@ from models.contracts import Refusal
 from models.keys import KeyFault
 from workflows.cases import NoSuchCase
 from workflows.connection import Unavailable
+from workflows.key_ring import BadRing
 from workflows.server import CannotStart
 
 UNEXPECTED, INVALID, REFUSED, NOT_FOUND, UNAVAILABLE, INTERRUPTED = 1, 2, 3, 4, 5, 130
@@ -102,6 +103,9 @@ def telling(as_json: bool) -> Iterator[None]:
     except (Unavailable, CannotStart) as error:
         sv, _, en = str(error).partition("\n")
         fail(UNAVAILABLE, sv, en, as_json)
+    except BadRing as error:
+        sv, _, en = str(error).partition("\n")
+        fail(INVALID, sv, en, as_json)
     except (BadDatabase, SQLAlchemyError):
         fail(
             UNAVAILABLE,

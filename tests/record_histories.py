@@ -1,7 +1,8 @@
 """Records the histories in tests/histories: `python -m tests.record_histories`.
 
 A recorded history is a promise: the code of today must replay what yesterday's code did. Record anew only what a
-change is meant to break, before the first installation, or add new files beside the old ones.
+change is meant to break, before the first installation, or add new files beside the old ones. They are kept in plain,
+so that people can read what they promise; what Temporal itself keeps is sealed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from models.desk import AssessmentRecord
 from models.handoffs import Act
 from models.words import CaseRef
 from tests.durability_support import POLICE, SOCIAL, Worker, intake, quick_offers, runs
+from tests.sealed_histories import in_plain
 from tests.support import Stack, eventually, register_of, running_stack, settled, temporal_of
 from workflows.server import EmbeddedServer
 
@@ -87,7 +89,8 @@ async def silence(stack: Stack) -> CaseRef:
 async def keep(stack: Stack, case: CaseRef, name: str) -> None:
     for number, history in enumerate(await runs(await temporal_of(stack.casework()), case), start=1):
         path = HISTORIES / f"{name}-{number}.json"
-        path.write_text(json.dumps(without_machine(history.to_json_dict()), ensure_ascii=False, indent=1) + "\n")
+        kept = without_machine(in_plain(history, stack.settings))
+        path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
 
 
 def without_machine(history: Any) -> Any:

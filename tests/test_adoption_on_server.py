@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -37,11 +38,11 @@ from tests.durability_support import (
     skip,
 )
 from tests.rules_support import at, shown
+from tests.sealed_histories import in_plain
 from tests.support import Stack, eventually, register_of, settled, temporal_of
 from worker import sandbox
 from workflows import cases
 from workflows.case import CaseWorkflow
-from workflows.connection import DATA_CONVERTER
 
 DECISION = DeadlineName.DECISION
 MONDAY_MORNING = "2027-03-01T09:00:00+01:00"
@@ -225,15 +226,16 @@ async def assert_register_folds(casework: Casework, case: CaseRef, adopted: list
 
 async def assert_runs_replay(casework: Casework, case: CaseRef, last: RulePack) -> None:
     """Each run replays; the timer was set anew when the rules changed; the last run began with the last pack."""
-    histories = await runs(await temporal_of(casework), case)
+    client = await temporal_of(casework)
+    histories = await runs(client, case)
     assert len(histories) > 1
-    replayer = Replayer(workflows=[CaseWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
+    replayer = Replayer(workflows=[CaseWorkflow], data_converter=client.data_converter, workflow_runner=sandbox())
     for history in histories:
         await replayer.replay_workflow(history)
     happened = set().union(*(event_types(history) for history in histories))
     assert {"TIMER_CANCELED", "TIMER_FIRED", "WORKFLOW_EXECUTION_CONTINUED_AS_NEW"} <= happened
-    begun = histories[-1].events[0].workflow_execution_started_event_attributes.input.payloads[0]
-    assert CaseInput.model_validate_json(begun.data).pack == last
+    begun = in_plain(histories[-1], casework.settings)["events"][0]["workflowExecutionStartedEventAttributes"]["input"]
+    assert CaseInput.model_validate_json(b64decode(begun["payloads"][0]["data"])).pack == last
 
 
 async def test_a_ladder_with_other_rungs_goes_on_under_the_newer_rules_and_the_register_takes_it(

@@ -41,9 +41,10 @@ from models.settings import Settings
 from rules.retention import years_after
 from tests.databases import Databases
 from tests.disposal_support import MARKER, ORG, Desk, reader
+from tests.sealed_histories import contents
 from tests.support import eventually, free_port
 from worker import sandbox
-from workflows.connection import DATA_CONVERTER, connect
+from workflows.connection import connect
 from workflows.disposals import NotServed, ask, standing, start_retention
 from workflows.retention import RetentionWorkflow
 from workflows.server import EmbeddedServer
@@ -264,10 +265,10 @@ async def test_temporal_keeps_no_reference_to_a_case_and_the_history_replays(cli
         await state(client, lambda now: now.certificates == 1)
         history = await client.get_workflow_handle(workflow_id(ORG)).fetch_history()
     told = json.dumps(history.to_json_dict())
-    raw = b"".join(event.SerializeToString() for event in history.events)
+    raw = b"".join(event.SerializeToString() for event in history.events) + contents(history, client)
     for word in (*cases, MARKER, "arkiv-01", "ordinary", "social-services-five-years"):
         assert word not in told
         assert word.encode() not in raw
     assert waits.digest.encode() in raw
-    replayer = Replayer(workflows=[RetentionWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
+    replayer = Replayer(workflows=[RetentionWorkflow], data_converter=client.data_converter, workflow_runner=sandbox())
     await replayer.replay_workflow(history)

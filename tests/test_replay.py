@@ -25,10 +25,11 @@ from models.handoffs import Act
 from models.words import CaseRef
 from tests.durability_support import CONTACT, Worker, assert_nothing_lost_or_doubled, event_types, intake, runs
 from tests.record_histories import HISTORIES
+from tests.sealed_histories import contents
 from tests.support import ROOT, Stack, eventually, register_of, running_stack, settled, temporal_of
 from worker import sandbox
 from workflows.case import CaseWorkflow
-from workflows.connection import DATA_CONVERTER, Unavailable
+from workflows.connection import PLAIN, Unavailable
 
 RECORDED = sorted(HISTORIES.glob("*.json"))
 DISAGREE = "register and workflow disagree"
@@ -43,19 +44,19 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from worker import sandbox
 from workflows.case import CaseWorkflow
-from workflows.connection import DATA_CONVERTER
+from workflows.connection import PLAIN
 
 text = Path(sys.argv[1]).read_text()
 started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
 history = WorkflowHistory.from_json(started["workflowId"], text)
-replayer = Replayer(workflows=[CaseWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
+replayer = Replayer(workflows=[CaseWorkflow], data_converter=PLAIN, workflow_runner=sandbox())
 asyncio.run(replayer.replay_workflow(history))
 """
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 async def test_a_recorded_history_replays(path: Path) -> None:
-    replayer = Replayer(workflows=[CaseWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
+    replayer = Replayer(workflows=[CaseWorkflow], data_converter=PLAIN, workflow_runner=sandbox())
     await replayer.replay_workflow(recorded(path))
 
 
@@ -174,9 +175,8 @@ async def failures(stack: Stack, case: CaseRef) -> str:
 
     async def look() -> str:
         (history,) = await runs(client, case)
-        failed = [e.workflow_task_failed_event_attributes.failure for e in history.events]
-        encoded = [json.loads(f.encoded_attributes.data) for f in failed if f.HasField("encoded_attributes")]
-        return " ".join([*(f.message for f in failed), *map(str, encoded)]).strip()
+        failed = [event for event in history.events if event.HasField("workflow_task_failed_event_attributes")]
+        return contents(WorkflowHistory(case, failed), client).decode(errors="replace")
 
     return await eventually(look, bool)
 

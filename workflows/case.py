@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from models.events import DeskAnswered, DeskReply, DeskSilent, Event, RulesAdopted, Submitted, TimePassed
     from models.packs import RulePack
     from rules.case import decide, recorded, wake_at
+    from workflows.unreadable import Reason, Unreadable
 
 MOST_RECORDED_AT_ONCE = 25
 RECORDED_WITHIN = timedelta(seconds=10)
@@ -240,8 +241,13 @@ class NotUnderstood(Exception):
 
 
 def understood(reply: RawValue) -> DeskReply:
+    """Raises: Unreadable: this worker lacks the key. The task fails and is tried again: the answer counts when read."""
     try:
         answer: DeskReply = workflow.payload_converter().from_payload(reply.payload, DeskReply)
+    except Unreadable as error:
+        if error.reason is Reason.KEY_MISSING:
+            raise
+        raise NotUnderstood from error
     except Exception as error:
         raise NotUnderstood from error
     return answer

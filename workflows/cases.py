@@ -21,12 +21,19 @@ from models.contracts import ADOPT, PLANE_QUEUE, STANDING, SUBMIT, Adoption, Cas
 from models.events import Submitted
 from models.words import CaseRef, RequestKey, Word
 from workflows.connection import Unavailable
+from workflows.unreadable import Unreadable
 
 ANSWER_SECONDS = 4
 ASKED_AGAIN_AFTER = 0.25
 NO_ANSWER = (
     "Inget svar i tid. Om det du gjorde togs emot vet vi inte; gör om det med samma --key, så händer det en gång.\n"
     "No answer in time. Whether it was received is not known; repeat it with the same --key and it happens once."
+)
+
+
+OTHER_KEYS = (
+    "Tjänsten har inte den nyckel som används här. Inget har hänt. Driften behöver dela ut nyckelringen igen.\n"
+    "The service does not have the key that is used here. Nothing has happened. The key ring must be handed out again."
 )
 
 
@@ -80,6 +87,8 @@ async def updated(client: Client, case: CaseRef, name: str, argument: Word, key:
             return Refusal.model_validate(cause.details[0])
         if isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow":
             raise NoSuchCase(case) from error
+        if isinstance(cause, ApplicationError) and getattr(cause.__cause__, "type", None) == Unreadable.__name__:
+            raise Unavailable(OTHER_KEYS) from None
         raise
     except WorkflowUpdateRPCTimeoutOrCancelledError as error:
         raise Unavailable(NO_ANSWER) from error

@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         workflow_id,
     )
     from rules.disposal import decide, wake_at
+    from workflows.unreadable import Reason, Unreadable
 
 
 @workflow.defn(name="retention")
@@ -154,9 +155,17 @@ class RetentionWorkflow:
 
 
 def understood(raw: RawValue) -> Reply | None:
-    """A desk's reply; None when it is not in the words agreed on, which counts as silence."""
+    """A desk's reply; None when it is not in the words agreed on, which counts as silence.
+
+    Raises:
+        Unreadable: this worker lacks the key. The task fails and is tried again: the reply counts once it can be read.
+    """
     try:
         reply: Reply = workflow.payload_converter().from_payload(raw.payload, Reply)
+    except Unreadable as error:
+        if error.reason is Reason.KEY_MISSING:
+            raise
+        return None
     except Exception:
         return None
     return reply
