@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, text
@@ -17,6 +18,10 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 BUSY_SECONDS = 30
 MIGRATION_LOCK = 7_481_252
 """PostgreSQL advisory lock: of programs that start at the same time one migrates; SQLite's write lock does the same."""
+
+
+MIGRATING = Lock()
+"""Alembic keeps its context in module variables: one thread of a program migrates at a time."""
 
 
 class BadDatabase(Exception):
@@ -125,7 +130,7 @@ def migrate(engine: Engine, history: Literal["register", "desk", "keys"]) -> Non
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS / history))
-    with engine.begin() as connection:
+    with MIGRATING, engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         config.attributes["connection"] = connection

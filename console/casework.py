@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from threading import RLock
 from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -77,6 +78,7 @@ class Casework:
         self._offices: dict[OrgId, Office] = {}
         self._keys: dict[OrgId, OrganisationKeys] = {}
         self._packs: dict[str, RulePack] = {}
+        self._opening = RLock()
 
     @cached_property
     def directory(self) -> Directory:
@@ -96,16 +98,18 @@ class Casework:
         Raises:
             Refused: there are none, and this is not an installation that makes them for everybody.
         """
-        if org not in self._keys:
-            self._keys[org] = acting_keys(self.settings, org)
-        return self._keys[org]
+        with self._opening:
+            if org not in self._keys:
+                self._keys[org] = acting_keys(self.settings, org)
+            return self._keys[org]
 
     def office(self, org: OrgId) -> Office:
         """An organisation's desk, where it is on this machine."""
-        if org not in self._offices:
-            calendar = pack_on(datetime.now(UTC).date(), self.settings.rule_packs or PACKS).calendar_of(org)
-            self._offices[org] = Office(self.settings, self.organisation(org), calendar)
-        return self._offices[org]
+        with self._opening:
+            if org not in self._offices:
+                calendar = pack_on(datetime.now(UTC).date(), self.settings.rule_packs or PACKS).calendar_of(org)
+                self._offices[org] = Office(self.settings, self.organisation(org), calendar)
+            return self._offices[org]
 
     def desk(self, org: OrgId) -> DeskStore:
         return self.office(org).store
