@@ -109,8 +109,10 @@ class AuditLog:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A write transaction for what must not happen unaudited: also a commit that fails is `CannotAudit`."""
+        """A write transaction for what must not happen unaudited: if it can't begin or be committed, `CannotAudit`."""
         with Session(self._engine) as session:
+            with cannot_audit():
+                session.connection()
             yield session
             with cannot_audit():
                 session.commit()

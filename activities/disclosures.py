@@ -29,6 +29,8 @@ from rules import consent
 
 CONSENT_LOCK = 7_481_256
 """PostgreSQL advisory lock that puts the steps of consent in one line; SQLite's write lock does the same."""
+PACKAGE_LOCK = 7_481_257
+"""Likewise for packages: of two that tell, or hold, the same one, the second sees that it is there."""
 LEFT_ALONE = timedelta(minutes=10)
 """How long a disclosure may stay prepared before the desk takes it for interrupted and takes it back."""
 
@@ -132,6 +134,7 @@ class Disclosures:
             CannotAudit: it can't be written down, so it must not be told.
         """
         with self._audit.writing() as session:
+            in_line(session, PACKAGE_LOCK)
             if session.get(DisclosureRow, label.id) is not None:
                 return self._kept(session, label.id)
             if refusal := permitted(session):
@@ -219,6 +222,7 @@ class Disclosures:
         """
         system = the_system(self._store.org)
         with self._audit.writing() as session:
+            in_line(session, PACKAGE_LOCK)
             if session.get(PackageRow, envelope.id) is not None:
                 return False
             row = PackageRow(
