@@ -33,14 +33,13 @@ from models.events import (
     Facts,
     FactsRecorded,
     Opened,
-    RulesAdopted,
     Sent,
     Submitted,
-    fingerprint,
 )
 from models.handoffs import Act
 from models.intake import Filling, Intake
 from models.packs import RulePack
+from models.plane import Outcome
 from models.register import HandoffRow
 from models.settings import Settings
 from models.words import (
@@ -78,6 +77,7 @@ class Casework:
         self._offices: dict[OrgId, Office] = {}
         self._keys: dict[OrgId, OrganisationKeys] = {}
         self._packs: dict[str, RulePack] = {}
+        self._digests: dict[CaseRef, str] = {}
         self._opening = RLock()
 
     @cached_property
@@ -206,9 +206,10 @@ class Casework:
         self.refuse_what_may_not_be_kept(org, case, filling)
         facts, kept = coded_facts(filling, standing.now, self.pack(case)), kept_items(filling, key)
         event = FactsRecorded(key=key, by=Actor(org=org), facts=facts)
-        if receipt := self.earlier_receipt(case, event):
-            return receipt
-        refusal = await self.foreseen(case, event) if facts != Facts() else None
+        foreseen = await self.plane.foresee(case, event) if facts != Facts() else Outcome()
+        if foreseen.receipt:
+            return foreseen.receipt
+        refusal = foreseen.refusal
         known_already = kept and refusal is not None and refusal.code == "nothing-new"
         if refusal is not None and not known_already:
             raise Refused(refusal)
@@ -273,9 +274,10 @@ class Casework:
         refuse_unknown_codes(self.pack(case), act, said)
         event = acted(handoff, act, org, said, self.organisation(said.to) if said.to else None, key)
         kept = kept_words(said, handoff, key)
-        if kept and self.earlier_receipt(case, event) is None:
-            if refusal := await self.foreseen(case, event):
-                raise Refused(refusal)
+        if kept:
+            foreseen = await self.plane.foresee(case, event)
+            if foreseen.refusal:
+                raise Refused(foreseen.refusal)
             for item, category, content in kept.values():
                 self.desk(org).keep(item, case, category, org, content)
         receipt = await self.submit(case, event)
@@ -325,8 +327,6 @@ class Casework:
             Refused: the rules refuse it.
             NoSuchCase: there is no such open case.
         """
-        if receipt := self.earlier_receipt(case, event):
-            return receipt
         try:
             outcome = await self.plane.submit(case, event)
         except NoSuchCase:
@@ -337,24 +337,6 @@ class Casework:
         if isinstance(outcome, Refusal):
             raise Refused(outcome)
         return outcome
-
-    async def foreseen(self, case: CaseRef, event: Submitted) -> Refusal | None:
-        """Whether the core would refuse this, asked before anything is kept at a desk for it."""
-        return await self.plane.foresee(case, event)
-
-    def earlier_receipt(self, case: CaseRef, event: Submitted | RulesAdopted) -> Receipt | None:
-        """The receipt that this very request was given, however long ago.
-
-        Raises:
-            Refused: the key has been used for another request.
-        """
-        known = self.view.receipt(event.key)
-        if known is None:
-            return None
-        where, receipt = known
-        if where != case or receipt.request != fingerprint(event):
-            raise Refused(Refusal(code="key-used-for-something-else"))
-        return receipt
 
     # --- looking -------------------------------------------------------------------------------------
 
@@ -386,10 +368,10 @@ class Casework:
 
     async def standing(self, case: CaseRef) -> Standing:
         """How a case stands: from its workflow, or from the register when it has ended."""
-        try:
-            return await self.plane.standing(case, self.asking)
-        except NoSuchCase:
-            return self.last_known(case)
+        standing = await self.plane.standing(case, self.asking)
+        if standing.pack is not None:
+            self._digests[case] = standing.pack
+        return standing
 
     def last_known(self, case: CaseRef) -> Standing:
         """The latest snapshot in the register.
@@ -405,7 +387,7 @@ class Casework:
 
     def pack(self, case: CaseRef) -> RulePack:
         """The rules that a case carries; today's while the register has not yet seen it."""
-        digest = self.view.pack_digest(case)
+        digest = self._digests.get(case) or self.view.pack_digest(case)
         if digest is None:
             return pack_on(datetime.now(UTC).date(), self.settings.rule_packs or PACKS)
         if digest not in self._packs:

@@ -27,10 +27,11 @@ async def close(
     """
     office, now, key = worker.office, datetime.now(UTC), key or str(uuid4())
     event = Closed(key=key, by=Actor(org=office.org), code=code)
-    if receipt := casework.earlier_receipt(case, event):
-        return receipt
-    if refusal := await casework.foreseen(case, event):
-        raise Refused(refusal)
+    foreseen = await casework.plane.foresee(case, event)
+    if foreseen.receipt:
+        return foreseen.receipt
+    if foreseen.refusal:
+        raise Refused(foreseen.refusal)
     asked = (worker.by, Action.CLOSE_CASE, case, f"close-{code.lower().replace('_', '-')}", now)
     with office.trail.writing() as session:
         refusal = office.approvals.settle(session, *asked, key, reason=REASON)

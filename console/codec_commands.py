@@ -53,7 +53,9 @@ async def serve(
     ] = None,
     host: Annotated[str, typer.Option("--host", help="Adress att lyssna på. | Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port. | Port.", min=0, max=65_535)] = DEFAULT_PORT,
-    name: Annotated[str | None, typer.Option("--host-name", help="Värdnamn utåt. | Host name that it answers to.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--host-name", help="Värdnamn utåt. | Host name that it answers to.")
+    ] = None,
     certificate: Annotated[Path | None, typer.Option("--certificate", help="TLS, PEM-fil. | TLS, a PEM file.")] = None,
     key: Annotated[Path | None, typer.Option("--key", help="TLS, PEM-fil. | TLS, a PEM file.")] = None,
 ) -> None:

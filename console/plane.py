@@ -14,7 +14,7 @@ from activities.rule_packs import PACKS, pack_on
 from console.plane_reads import PlaneReads, now_of
 from models.case import CaseState, Receipt
 from models.contracts import Adoption, CaseInput, Refusal, Standing
-from models.events import Actor, Disclosed, Event, Opened, RulesAdopted, Submitted
+from models.events import Actor, Disclosed, Event, Opened, RulesAdopted, Submitted, fingerprint
 from models.packs import RulePack
 from models.plane import Outcome
 from models.published_keys import VerifiedAct
@@ -43,6 +43,8 @@ class Plane:
         event = submitted(act)
         if isinstance(event, Opened):
             raise Forged("opening-goes-elsewhere")
+        if answered := self.answered(case, event):
+            return answered
         if isinstance(event, Disclosed) and event.way == "sealed" and not await self.lies_sealed(case, event):
             return Outcome(refusal=Refusal(code="package-not-there"))
         came = await cases.submit(self._client, case, event)
@@ -87,23 +89,37 @@ class Plane:
     async def adopt(self, case: CaseRef, act: VerifiedAct) -> Outcome:
         """Takes a case over to newer rules: those of this installation that have the digest that was signed."""
         event = adopted(act)
+        if answered := self.answered(case, event):
+            return answered
         standing = await self.standing(case)
         newer = pack_on(standing.now.date(), self.packs)
         if newer.digest != event.pack:
             return Outcome(refusal=Refusal(code="unknown-rules"))
         return outcome(await cases.adopt(self._client, case, Adoption(event=event, pack=newer)))
 
-    async def foresee(self, case: CaseRef, org: OrgId, event: Event) -> Refusal | None:
-        """Whether the core would refuse this now."""
+    def answered(self, case: CaseRef, event: Event) -> Outcome | None:
+        """What this very request was answered, however long ago; or that its key has served another."""
+        known = self.reads.answered(event.key) if hasattr(event, "key") else None
+        if known is None:
+            return None
+        where, receipt = known
+        if where != case or receipt.request != fingerprint(event):
+            return Outcome(refusal=Refusal(code="key-used-for-something-else"))
+        return Outcome(receipt=receipt)
+
+    async def foresee(self, case: CaseRef, org: OrgId, event: Event) -> Outcome:
+        """What this request was answered, if it was; otherwise whether the core would refuse it now."""
         by: Actor | None = getattr(event, "by", None)
         if by is None or by.org != org:
             raise Forged("another-organisation")
+        if answered := self.answered(case, event):
+            return answered
         standing = await self.standing(case)
         found = decide(standing.state, event, standing.now, self.pack(standing))
         if not isinstance(found, Refusal):
-            return None
+            return Outcome()
         await self.known_to(case, org)
-        return found
+        return Outcome(refusal=found)
 
     async def shown(self, case: CaseRef, org: OrgId) -> Standing:
         """How a case stands, as this organisation is shown it. One that it may not know of does not exist for it."""

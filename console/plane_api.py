@@ -98,7 +98,7 @@ async def adopt(doors: Doors, org: OrgId, done: Done) -> Outcome:
 
 
 async def foresee(doors: Doors, org: OrgId, asked: Foresight) -> Outcome:
-    return Outcome(refusal=await doors.plane.foresee(asked.case, org, asked.event))
+    return await doors.plane.foresee(asked.case, org, asked.event)
 
 
 async def standing(doors: Doors, org: OrgId, asked: AboutCase) -> Standing:

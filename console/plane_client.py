@@ -189,9 +189,9 @@ class PlaneClient:
         act = signed(event.model_dump(mode="json"), self._keys_of(org), case=case, audience=audience, now=now)
         return await asyncio.to_thread(self.told, org, path, Done(case=case, act=act), Outcome)
 
-    async def foresee(self, case: CaseRef, event: Submitted) -> Refusal | None:
+    async def foresee(self, case: CaseRef, event: Submitted) -> Outcome:
         question = Foresight(case=case, event=event)
-        return (await asyncio.to_thread(self.told, event.by.org, "/v1/cases/foresee", question, Outcome)).refusal
+        return await asyncio.to_thread(self.told, event.by.org, "/v1/cases/foresee", question, Outcome)
 
     async def standing(self, case: CaseRef, org: OrgId) -> Standing:
         return await asyncio.to_thread(self.told, org, "/v1/cases/standing", AboutCase(case=case), Standing)

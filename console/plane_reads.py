@@ -9,12 +9,12 @@ from typing import Any
 from activities.directory import Directory
 from activities.register_view import RegisterView
 from activities.retention_files import in_register
-from models.case import CaseState
+from models.case import CaseState, Receipt
 from models.contracts import Standing
 from models.packs import RulePack
 from models.plane import AboutCases, AboutDeadlines, AboutKey, AboutOpen, AboutPack, KnownClosure, KnownReceipt
 from models.register import CaseRow, DeadlineRow, HandoffRow
-from models.words import CaseRef, Function, HandoffId, OrgId
+from models.words import CaseRef, Function, HandoffId, OrgId, RequestKey
 from rules import showing
 from rules.showing import OPERATOR
 
@@ -142,6 +142,10 @@ class PlaneReads:
             {"row": row.model_dump(mode="json"), "due": due.isoformat() if due else None, "offset": offset / SECOND}
             for row, due, offset in rows
         ]
+
+    def answered(self, key: RequestKey) -> tuple[CaseRef, Receipt] | None:
+        """The case in which a request key was answered, and the answer, whoever asks."""
+        return self._view.receipt(key)
 
     def receipt(self, org: OrgId, asked: AboutKey) -> KnownReceipt:
         """The answer to a request key, for who may know of its case."""

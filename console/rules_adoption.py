@@ -45,8 +45,6 @@ async def adopt(
     """
     casework.organisation(org)
     event = RulesAdopted(key=key or str(uuid4()), by=Actor(org=org), pack=newer.digest)
-    if receipt := casework.earlier_receipt(case, event):
-        return receipt
     outcome = await casework.plane.adopt(case, event)
     if isinstance(outcome, Refusal):
         raise Refused(outcome)

@@ -59,6 +59,8 @@ class Standing(Word):
 
     state: CaseState
     now: Instant
+    pack: Digest | None = None
+    """The rules that the case carries."""
 
 
 class Refusal(Word):

@@ -40,7 +40,8 @@ class DisclosureRow(DeskTable, table=True):
     grounds: list[str] = Field(sa_type=JSON)
     by_consent: bool
     state: str = Field(index=True)
-    """`prepared`, `sent`, `taken` (found out when it was called back), `recalled`, `not-taken`, or `refused` when the case did not take it."""
+    """`prepared`, `sent`, `taken` (found out when it was called back), `recalled`, `not-taken`, or `refused` when
+    the case did not take it."""
     digest: str
     preview: str
     """Digest of what the sender saw before sending."""

@@ -104,7 +104,8 @@ class CaseWorkflow:
         """How the case stands now. The workflow's own clock stands still since its last task, days ago perhaps."""
         with workflow.unsafe.sandbox_unrestricted():
             asked_at = datetime.now(UTC)
-        return Standing(state=self.state, now=max(workflow.now(), asked_at) + self.state.clock_offset)
+        now = max(workflow.now(), asked_at) + self.state.clock_offset
+        return Standing(state=self.state, now=now, pack=self.pack.digest)
 
     def _now(self) -> datetime:
         return workflow.now() + self.state.clock_offset
