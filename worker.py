@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import structlog
 import typer
@@ -152,16 +151,15 @@ class Running:
         exchange = Exchange(engine, keys)
         plane = Plane(settings, self.client, PlaneReads(view, self.directory), exchange)
         doors = Doors(settings, plane, keys, SignedActs(engine), exchange, trail, SeenRequests())
-        host = urlsplit(settings.plane).hostname or "127.0.0.1"
         try:
-            port = await stack.enter_async_context(served(plane_api(doors), host, settings.plane_port))
+            port = await stack.enter_async_context(served(plane_api(doors), settings.plane_host, settings.plane_port))
         except CannotListen:
             raise CannotStart(
                 f"Porten {settings.plane_port} för planets API används redan. Välj en annan med UTVAG_PLANE_PORT.\n"
                 f"The port {settings.plane_port} of the plane's API is in use. Choose another with UTVAG_PLANE_PORT."
             ) from None
         await stack.enter_async_context(background(tend_exchange(exchange)))
-        log.info("the plane's API is served", host=host, port=port)
+        log.info("the plane's API is served", host=settings.plane_host, port=port)
 
     async def serve_desk(self, org: OrgId, stack: AsyncExitStack) -> None:
         """Takes on one organisation's desk: its store and its task queue."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -57,6 +58,26 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def plane_address(url: str) -> str:
+    """Where the plane is asked: what is said there is signed, not sealed, so that others must not read along.
+
+    Raises:
+        ValueError: it is not https (http will do to this machine, and to a name without a dot: a container network's
+            own), or it carries anything but a host and a port.
+    """
+    try:
+        address = urlsplit(url)
+        host, _ = address.hostname or "", address.port
+    except ValueError:
+        host, address = "", urlsplit("")
+    near = is_loopback(host) or re.fullmatch("[a-z][a-z0-9-]*", host)  # a bare number would be an address anywhere
+    if not host or not (address.scheme == "https" or (address.scheme == "http" and near)):
+        raise ValueError("ska vara en https-adress | should be an https address")
+    if "@" in address.netloc or address.path not in ("", "/") or "?" in url or "#" in url:
+        raise ValueError("får bara bära värd och port | may carry a host and a port only")
+    return url
+
+
 SinkUrl = Annotated[str, AfterValidator(sink_url)]
 
 
@@ -108,8 +129,10 @@ class Settings(BaseSettings):
     pkcs11_pin: SecretStr | None = None
     checkpoints_dir: Path | None = None
     """Signed checkpoints of the audit chains: a place that the databases' administrator does not write to."""
-    plane_url: str | None = None
-    """Where the plane's API is: https, or http to this machine."""
+    plane_url: Annotated[str, AfterValidator(plane_address)] | None = None
+    """Where the plane's API is asked: https, or http to this machine or inside a container network."""
+    plane_host: str = "127.0.0.1"
+    """The address that the plane's API listens on. It speaks plain HTTP: anywhere but here, TLS goes in front."""
     plane_port: int = Field(default=8766, ge=0, le=65_535)
 
     org: OrgId | None = None
