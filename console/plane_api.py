@@ -328,6 +328,24 @@ def fault(status: int, code: str, detail: str | None = None) -> Response:
     return Response(Fault(code=code, detail=detail).model_dump_json(), status, media_type="application/json")
 
 
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket that says it is TCP: only then does asyncio send small answers at once (TCP_NODELAY).
+
+    Raises:
+        OSError: the port is in use.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen()
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
 class Server(uvicorn.Server):
     """A server that leaves signals to the program that it runs in."""
 
@@ -348,7 +366,7 @@ async def served(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
         CannotListen: the port is in use.
     """
     try:
-        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening = bound(host, port)
     except OSError:
         raise CannotListen from None
     server = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
