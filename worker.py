@@ -123,7 +123,10 @@ class Running:
         engine = open_database(register_url(self.settings))
         await asyncio.to_thread(migrate, engine, "register")
         trail = plane_trail(self.settings, engine, acting_keys(self.settings, OPERATOR))
-        register, self.view = Register(engine, self.settings.event_source, trail), RegisterView(engine)
+        register, self.view = (
+            Register(engine, self.settings.event_source, trail, signed_only=self.settings.mode == "production"),
+            RegisterView(engine),
+        )
         await asyncio.to_thread(register.keep_directory, self.directory.values())
         threads = stack.enter_context(ThreadPoolExecutor(PLANE_THREADS))
         plane = Worker(

@@ -32,7 +32,7 @@ def hashed(word: str) -> str:
 
 def matches(kept: str, word: str) -> bool:
     try:
-        return HASHER.verify(kept, normal(word)[:LONGEST])
+        return len(normal(word)) <= LONGEST and HASHER.verify(kept, normal(word))
     except (Argon2Error, InvalidHashError):
         return False
 

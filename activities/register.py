@@ -19,7 +19,8 @@ from models.audit import AuditEntry
 from models.case import CaseState, Entry, Notice
 from models.contracts import RECORD, Recorded, Recording
 from models.directory import DirectoryEntry
-from models.exchange_tables import PackageRow
+from models.events import Actor
+from models.exchange_tables import PackageRow, SignedActRow
 from models.handoffs import Deadline, Firing, Handoff, StatusChange
 from models.register import (
     CaseEventRow,
@@ -42,7 +43,15 @@ log = structlog.get_logger(__name__)
 class Register:
     """Reads and writes the register. `record` is the activity behind every case's pump."""
 
-    def __init__(self, engine: Engine, event_source: str = cloud_events.SOURCE, audit: AuditLog | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        event_source: str = cloud_events.SOURCE,
+        audit: AuditLog | None = None,
+        *,
+        signed_only: bool = False,
+    ) -> None:
+        self._signed_only = signed_only
         self._engine = engine
         self._event_source = event_source
         self._audit = audit or AuditLog(engine, PLANE)
@@ -63,6 +72,7 @@ class Register:
                     continue
                 if entry.revision > 1 and entry.revision - 1 not in known:
                     raise ApplicationError(f"revision {entry.revision - 1} is missing", type="Gap")
+                self._see_that_it_was_signed(session, recording.case, entry)
                 store_entry(session, recording.case, entry)
                 destroy_packages(session, entry)
                 if (org := actor_of(entry)) is not None:
@@ -72,6 +82,22 @@ class Register:
                 known[entry.revision] = entry.digest
             store_case(session, recording)
         return Recorded(digests=tuple(known[entry.revision] for entry in recording.entries))
+
+    def _see_that_it_was_signed(self, session: Session, case: CaseRef, entry: Entry) -> None:
+        """An act that says it was signed stands among the signed acts, as that organisation's and for this case.
+
+        Whoever writes to Temporal past the plane's API has no such act: the case stops loudly instead of believing it.
+
+        Raises:
+            ApplicationError: it was not signed.
+        """
+        actor: Actor | None = getattr(entry.event, "by", None)
+        if actor is None or (actor.proof == "claim" and not self._signed_only):
+            return
+        kept = session.get(SignedActRow, getattr(entry.event, "key", ""))
+        if kept is None or (kept.org, kept.case) != (actor.org, case):
+            log.error("an act was not signed by whom it says", case=case, revision=entry.revision)
+            raise ApplicationError(f"revision {entry.revision} was not signed", type="Unsigned")
 
     def keep_directory(self, entries: Iterable[DirectoryEntry]) -> None:
         """Makes the register's directory the one given; organisations no longer in it become inactive."""

@@ -142,6 +142,10 @@ class Settings(BaseSettings):
     accepted_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_json)] = ()
     """Production: fingerprints of first signing keys that the operator has compared with their organisations."""
 
+    trusted_keys: Annotated[dict[OrgId, tuple[str, ...]], NoDecode, BeforeValidator(read_json)] = {}
+    """Production: fingerprints that this desk has compared with other organisations itself; a JSON object. Packages are
+    sealed to, and taken from, keys that a chain of vouchers leads to from these: the plane is not believed."""
+
     @property
     def keys(self) -> Path:
         return self.keys_dir or self.var / "keys"
