@@ -225,6 +225,9 @@ async def send(
 def prepared(casework: Casework, worker: Worker, telling: Telling, package: ItemId, way: Way, key: RequestKey) -> Told:
     """Everything that must stand before a word leaves: permission, approval, log, and the sealed package itself."""
     office, now, content = worker.office, datetime.now(UTC), telling.preview.package
+    wait = waits(telling, rules_of(telling.standing))
+    if wait <= timedelta(0):
+        raise Refused(Refusal(code="preview-has-changed"))
     label = Label(
         id=package,
         case=telling.sending.case,
@@ -234,7 +237,7 @@ def prepared(casework: Casework, worker: Worker, telling: Telling, package: Item
         categories=content.categories,
         grounds=grounds_of(telling),
         created_at=now,
-        expires_at=now + waits(telling, rules_of(telling.standing)),
+        expires_at=now + wait,
     )
     envelope = None
     if way == "sealed":
@@ -259,7 +262,10 @@ def prepared(casework: Casework, worker: Worker, telling: Telling, package: Item
 
 
 def waits(telling: Telling, rules: SharingRules) -> timedelta:
-    """How long a package waits for its recipient: not longer than the first of the consents that it stands on."""
+    """How long a package waits for its recipient: not longer than the first of the consents that it stands on.
+
+    Nothing, when one of them has ended meanwhile.
+    """
     now, known, ends = telling.standing.now, telling.known, []
     for verdict in telling.found.values():
         asked = verdict.question
@@ -272,7 +278,7 @@ def waits(telling: Telling, rules: SharingRules) -> timedelta:
                 person=known.person,
             )
             held = consent.valid(known.consents, question, now)
-            ends += [held.until] if isinstance(held, ConsentRecord) else []
+            ends.append(held.until if isinstance(held, ConsentRecord) else now)
     return min([WAITS, *(until - now for until in ends)])
 
 

@@ -39,9 +39,7 @@ from tests.write_disclosures import LONGEST
 NOW = datetime(2027, 1, 5, 9, tzinfo=UTC)
 BY = Reader(org=SENDER, user="handl-01", role=Role.CASEWORKER)
 ADULT = PersonFacts(born=date(1990, 1, 1))
-SCOPE = Scope(
-    functions=(Function.POLICE,), categories=(Category.IDENTITY,), purposes=(ConsentPurpose.PROTECTION,)
-)
+SCOPE = Scope(functions=(Function.POLICE,), categories=(Category.IDENTITY,), purposes=(ConsentPurpose.PROTECTION,))
 SECRET = "kanariefågel-i-lådan"
 
 
@@ -100,7 +98,8 @@ def given(**said: Any) -> ConsentStep:
 
 
 def withdrawn(**said: Any) -> ConsentStep:
-    return ConsentStep(**({"id": str(uuid4()), "act": ConsentAct.WITHDRAW, "giver": "person", "at": NOW} | said))
+    usual: dict[str, Any] = {"id": str(uuid4()), "act": ConsentAct.WITHDRAW, "giver": "person", "at": NOW}
+    return ConsentStep(**(usual | said))
 
 
 def a_package(case: CaseRef, value: str = SECRET, category: Category = Category.IDENTITY) -> Package:
@@ -224,7 +223,12 @@ def test_what_is_not_permitted_is_not_written_down_and_the_log_says_who_tried(de
     assert code(refused) == "step-up-needed"
     assert desk.rows(DisclosureRow) == []
     entry = next(iter(desk.log.links())).entry
-    assert (entry.user, entry.outcome, entry.recipient, entry.subject) == ("handl-01", "step-up-needed", RECIPIENT, label.id)
+    assert (entry.user, entry.outcome, entry.recipient, entry.subject) == (
+        "handl-01",
+        "step-up-needed",
+        RECIPIENT,
+        label.id,
+    )
 
 
 def test_what_was_told_by_a_letter_is_never_under_way_and_what_was_withdrawn_is_called_back(desk: Desk) -> None:
