@@ -15,12 +15,15 @@ import yaml
 
 from activities.surroundings import SECRETS
 from models.settings import Settings
+from workflows.key_ring import ring_path
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 CONFIGS: dict[str, str] = {name: config.get("content", "") for name, config in COMPOSE["configs"].items()}
 DOCKERFILE: str = SERVICES["plane"]["build"]["dockerfile_inline"]
+
+PLACES = ("UTVAG_VAR", "UTVAG_KEYS_DIR", "UTVAG_CHECKPOINTS_DIR")
 
 every_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
 
@@ -40,6 +43,24 @@ def leaves(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
 def ours() -> list[dict[str, Any]]:
     """The services that run our image."""
     return [service for service in SERVICES.values() if "build" in service]
+
+
+def secrets_of(service: dict[str, Any]) -> dict[str, str]:
+    """The secrets that a service gets, and where each is mounted."""
+    given = (one if isinstance(one, dict) else {"source": one} for one in service.get("secrets", []))
+    return {one["source"]: one.get("target", f"{SECRETS}/{one['source']}") for one in given}
+
+
+def settings_of(service: dict[str, Any], patch: pytest.MonkeyPatch, folder: Path) -> Settings:
+    """The settings as the service reads them: its environment, and its secrets from files."""
+    for name in [name for name in os.environ if name.startswith("UTVAG_")]:
+        patch.delenv(name)
+    for name, value in service["environment"].items():
+        patch.setenv(name, value)
+    for secret, place in secrets_of(service).items():
+        if Path(place).parent == SECRETS:
+            (folder / secret).write_text("[]\n" if secret == "utvag_accepted_keys" else "canary-from-a-file\n")
+    return Settings(_secrets_dir=folder)
 
 
 def waited_for_to_the_end() -> set[str]:
@@ -68,7 +89,7 @@ def test_every_service_has_a_health_check_or_ends() -> None:
 
 @every_service
 def test_a_service_uses_only_what_the_file_defines(service: dict[str, Any]) -> None:
-    assert set(service.get("secrets", [])) <= COMPOSE["secrets"].keys()
+    assert secrets_of(service).keys() <= COMPOSE["secrets"].keys()
     assert {config["source"] for config in service.get("configs", [])} <= COMPOSE["configs"].keys()
     assert {volume.split(":")[0] for volume in service.get("volumes", [])} <= COMPOSE["volumes"].keys()
     assert set(service["networks"]) <= COMPOSE["networks"].keys()
@@ -90,7 +111,7 @@ def test_a_service_reads_no_secret_that_it_was_not_given() -> None:
     for service in SERVICES.values():
         text = "\n".join(value for _, value in leaves(service))
         text += "\n".join(CONFIGS[config["source"]] for config in service.get("configs", []))
-        assert set(re.findall(r"/run/secrets/(\w+)", text)) <= set(service.get("secrets", []))
+        assert set(re.findall(r"/run/secrets/(\w+)", text)) <= secrets_of(service).keys()
 
 
 def test_secrets_are_files_that_git_and_the_image_never_see() -> None:
@@ -103,7 +124,7 @@ def test_secrets_are_files_that_git_and_the_image_never_see() -> None:
 
 def test_no_password_is_written_in_the_file() -> None:
     for key, value in leaves(SERVICES):
-        if re.search(r"passw|pwd|secret|token", key, re.IGNORECASE) and key != "secrets":
+        if re.search(r"passw|pwd|secret|token|pin\b", key, re.IGNORECASE) and key != "secrets":
             assert value.startswith("/run/secrets/"), key
         assert not re.search(r"://[^/\s@]+:[^@/\s]+@", value), f"{key} has a password in its address"
     for text in [*CONFIGS.values(), *(value for _, value in leaves(SERVICES))]:
@@ -159,7 +180,7 @@ def test_every_setting_and_secret_named_for_us_is_one_that_we_read() -> None:
     fields = {f"{prefix}{field}".upper() for field in Settings.model_fields}
     for service in ours():
         assert {name for name in service["environment"] if name.startswith(prefix)} <= fields
-        assert {name.upper() for name in service["secrets"]} <= fields
+        assert {name.upper() for name, place in secrets_of(service).items() if Path(place).parent == SECRETS} <= fields
 
 
 def test_our_programs_look_for_secrets_where_compose_puts_them() -> None:
@@ -173,16 +194,11 @@ def test_our_services_run_in_production_mode() -> None:
 def test_the_settings_of_every_service_are_valid(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for service in ours():
         with monkeypatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("UTVAG_")]:
-                patch.delenv(name)
-            for name, value in service["environment"].items():
-                patch.setenv(name, value)
-            for secret in service["secrets"]:
-                (tmp_path / secret).write_text("canary-from-a-file\n")
-            settings = Settings(_secrets_dir=tmp_path)
+            settings = settings_of(service, patch, tmp_path)
             for name, value in service["environment"].items():
                 assert str(getattr(settings, name.removeprefix("UTVAG_").lower())) == value
             assert "canary-from-a-file" not in repr(settings)
+            assert settings.accepted_keys == ()
 
 
 def test_every_option_given_to_the_worker_is_one_that_it_has() -> None:
@@ -212,9 +228,60 @@ def test_the_health_check_asks_the_port_that_the_worker_is_given() -> None:
 def test_what_our_services_write_outlives_the_container() -> None:
     for service in ours():
         volumes = {Path(volume.split(":")[1]) for volume in service["volumes"]}
-        for name in ("UTVAG_VAR", "UTVAG_MAIL_DIR"):
+        for name in ("UTVAG_VAR", "UTVAG_MAIL_DIR", "UTVAG_KEYS_DIR", "UTVAG_CHECKPOINTS_DIR"):
             path = Path(service["environment"][name])
             assert volumes & {path, *path.parents}
+
+
+def test_keys_lie_in_no_volume_that_holds_a_database_or_checkpoints_and_no_two_services_share_them() -> None:
+    seen: dict[str, str] = {}
+    for name, service in SERVICES.items():
+        for volume in service.get("volumes", []):
+            source, target = volume.split(":")
+            assert seen.setdefault(source, name) == name
+            mounted = [
+                service["environment"][key] for key in PLACES if service.get("environment", {}).get(key) == target
+            ]
+            assert len(mounted) <= 1
+    for service in ours():
+        targets = {volume.split(":")[1] for volume in service["volumes"]}
+        assert {service["environment"][key] for key in PLACES} <= targets
+        keys = Path(service["environment"]["UTVAG_KEYS_DIR"])
+        assert not any(Path(target) in keys.parents or keys in Path(target).parents for target in targets)
+
+
+def test_the_image_has_the_folders_that_volumes_are_mounted_on_for_its_own_user() -> None:
+    line = re.search(r"install -d -o utvag -g utvag -m 700 (.+?)\n(?=\S)", DOCKERFILE, re.DOTALL)
+    assert line
+    made = {Path(word) for word in line[1].replace("\\", " ").split()}
+    for service in ours():
+        for name in ("UTVAG_KEYS_DIR", "UTVAG_CHECKPOINTS_DIR"):
+            assert Path(service["environment"][name]) in made
+        ring = next(place for name, place in secrets_of(service).items() if name == "codec_ring")
+        assert Path(ring).parent in made, "or the container makes it for root, and the plane's own keys have no place"
+
+
+def test_the_ring_is_mounted_where_the_programs_look_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for service in ours():
+        with monkeypatch.context() as patch:
+            settings = settings_of(service, patch, tmp_path)
+        assert secrets_of(service)["codec_ring"] == str(ring_path(settings))
+
+
+def test_desks_ask_the_plane_where_it_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    desks = [service for service in ours() if "--desk" in service["command"]]
+    assert desks
+    for desk in desks:
+        host, port = re.fullmatch(r"http://(\w+):(\d+)", desk["environment"]["UTVAG_PLANE_URL"]).groups()  # type: ignore[union-attr]
+        asked = SERVICES[host]
+        assert "--plane" in asked["command"]
+        assert asked["environment"]["UTVAG_PLANE_HOST"] == "0.0.0.0"  # noqa: S104: inside the network
+        assert asked["environment"]["UTVAG_PLANE_PORT"] == port
+        assert set(desk["networks"]) & set(asked["networks"])
+        assert desk["depends_on"][host] == {"condition": "service_healthy"}
+        assert desk["environment"]["UTVAG_ORG"] in desk["command"]
+    for service in ours():
+        assert not any("8766" in port for port in service.get("ports", []))
 
 
 def test_a_file_named_in_a_setting_is_mounted_there() -> None:
