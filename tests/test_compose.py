@@ -275,7 +275,7 @@ def test_desks_ask_the_plane_where_it_listens(monkeypatch: pytest.MonkeyPatch, t
         host, port = re.fullmatch(r"http://(\w+):(\d+)", desk["environment"]["UTVAG_PLANE_URL"]).groups()  # type: ignore[union-attr]
         asked = SERVICES[host]
         assert "--plane" in asked["command"]
-        assert asked["environment"]["UTVAG_PLANE_HOST"] == "0.0.0.0"  # noqa: S104: inside the network
+        assert asked["environment"]["UTVAG_PLANE_HOST"] == "0.0.0.0"  # noqa: S104
         assert asked["environment"]["UTVAG_PLANE_PORT"] == port
         assert set(desk["networks"]) & set(asked["networks"])
         assert desk["depends_on"][host] == {"condition": "service_healthy"}
