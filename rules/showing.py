@@ -15,6 +15,7 @@ from models.words import Code, Consent, Function, OrgId
 OPERATOR: OrgId = "plane"
 """The plane's own account: runs the machines, sees references, organisations and clocks, and no personal data."""
 OF_THE_WHOLE_CASE = (
+    "stay",
     "consent",
     "anchors",
     "needs",
@@ -25,7 +26,8 @@ OF_THE_WHOLE_CASE = (
     "answered",
     "steps",
 )
-"""Told to those who coordinate a case alone. Days such as `lvu-executed` say what somebody lives under."""
+"""Told to those who coordinate a case alone. Days such as `lvu-executed` say what somebody lives under, and `stay` is
+whereabouts: who needs them is told by a disclosure."""
 EVENTS_OF_THE_WHOLE_CASE = frozenset({"facts-recorded", "rules-adopted", "desk-answered", "desk-silent"})
 
 
