@@ -33,7 +33,7 @@ from activities.register import Register
 from activities.register_view import RegisterView
 from activities.retention_rules import load_retention
 from activities.rule_packs import PACKS, BadPack, pack_now
-from activities.signatures import SeenRequests, SignedActs
+from activities.signatures import SeenRequests
 from activities.stores import BadDatabase, migrate, open_database, register_url
 from activities.subscriptions import Subscriptions, subscribed
 from activities.surroundings import OWNER_ONLY, BadSettings, configure_logs, read_settings
@@ -153,7 +153,7 @@ class Running:
         keys = KeyDirectory(engine, first_use=settings.mode == "embedded")
         exchange = Exchange(engine, keys)
         plane = Plane(settings, self.client, PlaneReads(view, self.directory), exchange)
-        doors = Doors(settings, plane, keys, SignedActs(engine), exchange, trail, SeenRequests())
+        doors = Doors(settings, plane, keys, exchange, trail, SeenRequests())
         try:
             port = await stack.enter_async_context(served(plane_api(doors), settings.plane_host, settings.plane_port))
         except CannotListen:

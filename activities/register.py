@@ -13,14 +13,16 @@ from temporalio.exceptions import ApplicationError
 
 from activities import cloud_events, exchange
 from activities.audit import PLANE, AuditLog
+from activities.key_directory import KeyDirectory
+from activities.signatures import keep, verify_kept
 from activities.stores import writing
 from models.access import the_system
 from models.audit import AuditEntry
 from models.case import CaseState, Entry, Notice
-from models.contracts import RECORD, Recorded, Recording
+from models.contracts import RECORD, Recorded, Recording, Refusal
 from models.directory import DirectoryEntry
 from models.events import Actor
-from models.exchange_tables import PackageRow, SignedActRow
+from models.exchange_tables import PackageRow
 from models.handoffs import Deadline, Firing, Handoff, StatusChange
 from models.register import (
     CaseEventRow,
@@ -52,6 +54,7 @@ class Register:
         signed_only: bool = False,
     ) -> None:
         self._signed_only = signed_only
+        self._keys = KeyDirectory(engine, first_use=False)
         self._engine = engine
         self._event_source = event_source
         self._audit = audit or AuditLog(engine, PLANE)
@@ -84,7 +87,7 @@ class Register:
         return Recorded(digests=tuple(known[entry.revision] for entry in recording.entries))
 
     def _see_that_it_was_signed(self, session: Session, case: CaseRef, entry: Entry) -> None:
-        """An act that says it was signed stands among the signed acts, as that organisation's and for this case.
+        """Verifies once more that an act is what its organisation signed for this case, and keeps it as it was signed.
 
         Whoever writes to Temporal past the plane's API has no such act: the case stops loudly instead of believing it.
 
@@ -94,10 +97,12 @@ class Register:
         actor: Actor | None = getattr(entry.event, "by", None)
         if actor is None or (actor.proof == "claim" and not self._signed_only):
             return
-        kept = session.get(SignedActRow, getattr(entry.event, "key", ""))
-        if kept is None or (kept.org, kept.case) != (actor.org, case):
+        act = verify_kept(actor.jws or "", self._keys, case=case, audience=self._event_source)
+        said = entry.event.model_copy(update={"by": Actor(org=actor.org)}).model_dump(mode="json")
+        if isinstance(act, Refusal) or act.payload != said or act.fingerprint != actor.key:
             log.error("an act was not signed by whom it says", case=case, revision=entry.revision)
             raise ApplicationError(f"revision {entry.revision} was not signed", type="Unsigned")
+        keep(session, act, entry.at)
 
     def keep_directory(self, entries: Iterable[DirectoryEntry]) -> None:
         """Makes the register's directory the one given; organisations no longer in it become inactive."""

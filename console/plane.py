@@ -174,7 +174,7 @@ def adopted(act: VerifiedAct) -> RulesAdopted:
 def proof(act: VerifiedAct, by: Actor) -> Actor:
     if by.org != act.org:
         raise Forged("another-organisation")
-    return Actor(org=act.org, proof="signature", key=act.fingerprint)
+    return Actor(org=act.org, proof="signature", key=act.fingerprint, jws=act.jws)
 
 
 def outcome(came: Receipt | Refusal) -> Outcome:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from activities.audit import AuditLog, CannotAudit
 from activities.exchange import Exchange
 from activities.key_directory import KeyDirectory
-from activities.signatures import SeenRequests, SignedActs, digest_of, verify, verify_request
+from activities.signatures import SeenRequests, digest_of, verify, verify_request
 from console.plane import Forged, Plane
 from models.access import Role
 from models.audit import AuditEntry
@@ -65,7 +65,6 @@ class Doors(NamedTuple):
     settings: Settings
     plane: Plane
     keys: KeyDirectory
-    acts: SignedActs
     exchange: Exchange
     audit: AuditLog
     seen: SeenRequests
@@ -106,7 +105,9 @@ async def standing(doors: Doors, org: OrgId, asked: AboutCase) -> Standing:
 
 
 async def believed(doors: Doors, org: OrgId, done: Done) -> VerifiedAct:
-    """The act, when its signature proves it, and that it is the caller's own; kept as it came before it is taken.
+    """The act, when its signature proves it, and that it is the caller's own.
+
+    It goes along with the event, and is kept with the revision that it leads to.
 
     Raises:
         Refusing: it proves nothing. That is written into the plane's audit.
@@ -120,8 +121,6 @@ async def believed(doors: Doors, org: OrgId, done: Done) -> VerifiedAct:
     if isinstance(act, Refusal):
         await asyncio.to_thread(audit_refusal, doors, done.case, act.code)
         raise Refusing(401, act.code)
-    if refused := await asyncio.to_thread(doors.acts.keep, act, now):
-        raise Refusing(409, refused.code)
     return act
 
 

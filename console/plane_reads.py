@@ -13,7 +13,7 @@ from models.case import CaseState, Receipt
 from models.contracts import Standing
 from models.packs import RulePack
 from models.plane import AboutCases, AboutDeadlines, AboutKey, AboutOpen, AboutPack, KnownClosure, KnownReceipt
-from models.register import CaseRow, DeadlineRow, HandoffRow
+from models.register import CaseEventRow, CaseRow, DeadlineRow, HandoffRow
 from models.words import CaseRef, Function, HandoffId, OrgId, RequestKey
 from rules import showing
 from rules.showing import OPERATOR
@@ -121,7 +121,7 @@ class PlaneReads:
         state = self.state(ref, org)
         if state is None:
             return []
-        rows = self._view.history(ref)
+        rows = [without_signature(row) for row in self._view.history(ref)]
         if showing.coordinates(state, org):
             return dumped(rows)
         mine = {row.id for row in self.shown_handoffs(ref, org)}
@@ -183,3 +183,11 @@ def dumped(rows: Iterable[Any]) -> list[dict[str, Any]]:
 
 def now_of(state: CaseState) -> datetime:
     return datetime.now(UTC) + state.clock_offset
+
+
+def without_signature(row: CaseEventRow) -> CaseEventRow:
+    """An event as it is shown. Its signed form stands in the register for whoever has to prove it."""
+    by = row.event.get("by")
+    if isinstance(by, dict):
+        row.event = row.event | {"by": {name: value for name, value in by.items() if name != "jws"}}
+    return row

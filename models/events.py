@@ -48,6 +48,8 @@ class Actor(Word):
     proof: Literal["claim", "signature"] = "claim"
     key: Annotated[str, StringConstraints(pattern=r"^[A-Z2-7-]{8,80}$")] | None = None
     """Fingerprint of the key that it was signed with."""
+    jws: Annotated[str, StringConstraints(max_length=200_000)] | None = Field(default=None, repr=False)
+    """The act as it was signed: it travels with the event, and is verified once more before it is recorded."""
 
 
 class Custody(Word):
@@ -280,5 +282,5 @@ Event = Annotated[
 
 def fingerprint(event: Event) -> str:
     """What a request says, apart from its key and how it was proven: the same key must come with the same request."""
-    said = event.model_dump_json(exclude={"key": True, "by": {"proof", "key"}})
+    said = event.model_dump_json(exclude={"key": True, "by": {"proof", "key", "jws"}})
     return hashlib.sha256(said.encode()).hexdigest()

@@ -99,7 +99,7 @@ CODE = re.compile(
     r"|H[0-9]+|U-[0-9A-Z]{4}-[0-9A-Z]{4}(/D[0-9]+|/[a-z-]+/[A-Za-z0-9/:.+-]+)?"  # references, tasks and notices
     r"|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{4}"  # digests, keys, municipalities
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?|[0-9]{2}:[0-9]{2}:[0-9]{2}|-?P[0-9DTHMS.]+"  # dates, instants, spans
-    r"|[A-Z2-7]{51}[AQ]"  # fingerprints of signing keys
+    r"|[A-Z2-7]{51}[AQ]|[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}"  # fingerprints, acts as they were signed
     r"|Europe/Stockholm"
 )
 
