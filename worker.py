@@ -29,6 +29,7 @@ from activities.exchange import Exchange
 from activities.key_directory import KeyDirectory
 from activities.notices import MailFolder, Outbox
 from activities.offices import Office
+from activities.organisation_keys import OrganisationKeys
 from activities.register import Register
 from activities.register_view import RegisterView
 from activities.retention_rules import load_retention
@@ -39,6 +40,7 @@ from activities.subscriptions import Subscriptions, subscribed
 from activities.surroundings import OWNER_ONLY, BadSettings, configure_logs, read_settings
 from activities.trails import plane_trail
 from console.acting_keys import acting_keys
+from console.failures import Refused
 from console.plane import Plane
 from console.plane_api import CannotListen, Doors, plane_api, served
 from console.plane_client import NotTaken, PlaneClient
@@ -122,7 +124,7 @@ class Running:
         """Takes on the coordination plane: the cases, the register, the notices and the events."""
         engine = open_database(register_url(self.settings))
         await asyncio.to_thread(migrate, engine, "register")
-        trail = plane_trail(self.settings, engine, acting_keys(self.settings, OPERATOR))
+        trail = plane_trail(self.settings, engine, await asyncio.to_thread(keys_to_act_with, self.settings, OPERATOR))
         register, self.view = (
             Register(engine, self.settings.event_source, trail, signed_only=self.settings.mode == "production"),
             RegisterView(engine),
@@ -237,6 +239,17 @@ async def tend_exchange(exchange: Exchange) -> None:
         await asyncio.sleep(TEND_SECONDS)
 
 
+def keys_to_act_with(settings: Settings, org: OrgId) -> OrganisationKeys:
+    """Raises: CannotStart: in production keys are made on purpose, and this organisation has none here."""
+    try:
+        return acting_keys(settings, org)
+    except Refused:
+        raise CannotStart(
+            f"Här finns inga nycklar för {org}. Gör dem med: starter.py key make --as {org}\n"
+            f"There are no keys for {org} here. Make them with: starter.py key make --as {org}"
+        ) from None
+
+
 def reachable(view: RegisterView) -> bool:
     try:
         return view.is_reachable()
@@ -330,6 +343,7 @@ async def run(settings: Settings, everything: bool, plane: bool, desks: list[Org
             await running.serve_plane(workers)
         kept = [path.stem for path in (settings.var / "desks").glob("*.db")] if everything else []
         for org in desks:
+            await asyncio.to_thread(keys_to_act_with, settings, org)
             await running.serve_desk(org, workers)
         for org in sorted({org for org in kept if org in directory} - set(desks)):
             await running.try_desk(org, workers)
@@ -371,7 +385,7 @@ def main(
     except SQLAlchemyError as problem:
         typer.echo(f"En databas kan inte användas ({type(problem).__name__}). | A database can't be used.", err=True)
         sys.exit(2)
-    except (CannotStart, Unavailable, BadPack, BadDirectory, BadSettings, BadDatabase, BadRing) as problem:
+    except (CannotStart, Unavailable, BadPack, BadDirectory, BadSettings, BadDatabase, BadRing, KeyFault) as problem:
         typer.echo(str(problem), err=True)
         sys.exit(5 if isinstance(problem, Unavailable) else 2)
 

@@ -23,7 +23,7 @@ from activities.rule_places import located, named, place_of
 from activities.rule_sources import PackSource
 from activities.rule_terms import term
 from models.packs import RulePack
-from models.words import Function, OrgId
+from models.words import Digest, Function, OrgId
 from rules.checks import Fault, findings
 
 __all__ = ["ENGINE", "PACKS", "BadPack", "load_pack", "pack_now", "pack_on", "read_pack", "read_packs", "term"]
@@ -110,6 +110,12 @@ def pack_on(day: date, root: Path = PACKS) -> RulePack:
         BadPack: no pack is in force, two are at once, or the one that is can't be used.
     """
     return load_pack(in_force(day, root))
+
+
+def pack_with(digest: Digest, root: Path = PACKS) -> RulePack | None:
+    """The pack of this folder that has this digest; None when there is none."""
+    packs = (load_pack(folder) for folder in sorted(folders(root), reverse=True))
+    return next((pack for pack in packs if pack.digest == digest), None)
 
 
 def pack_now(root: Path = PACKS) -> RulePack:

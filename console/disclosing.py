@@ -141,9 +141,18 @@ def held_for(worker: Worker, rules: SharingRules, sending: Sending) -> tuple[lis
         for one in held_of(row.id, Category(row.category), content):
             # The newest of a category stands for it; addresses stand each for itself.
             place = one.item if one.category == Category.ADDRESS else None
-            held[Category(one.category), place] = one
+            known = held.get((Category(one.category), place))
+            unsaid = known.fields if known is not None and one.category == Category.IDENTITY else {}
+            if says_something(rules, one):  # what is filled in later about who it is unsays nothing
+                held[Category(one.category), place] = one.model_copy(update={"fields": unsaid | one.fields})
     kept_from = tuple(one for one in every if one not in wanted and one not in STAYS)
     return [one for one in held.values() if one.category in set(wanted)], kept_from
+
+
+def says_something(rules: SharingRules, one: Held) -> bool:
+    """Whether a field of it could be told at all: a municipality kept beside the identity hides no name."""
+    words = rules.categories.get(one.category)
+    return words is None or not words.fields.keys().isdisjoint(one.fields)
 
 
 def circumstances(
@@ -250,7 +259,8 @@ def prepared(casework: Casework, worker: Worker, telling: Telling, package: Item
         content,
         envelope,
         way=way,
-        digest=envelope.digest if envelope else content.digest,
+        # Not the content's own: of a first name and a meeting place anybody could try which it was.
+        digest=envelope.digest if envelope else office.store.keys.blind(content.digest),
         by_consent=telling.preview.by_consent,
         by=worker.by,
         purpose=Purpose.DISCLOSE,

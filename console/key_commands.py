@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -23,8 +24,10 @@ from console.casework import Casework
 from console.failures import UNAVAILABLE, NotFound, fail, told
 from console.layout import both, table_of
 from models.keys import KeyFault, KeyStatus
+from models.published_keys import as_said
 from models.settings import Settings
 from models.words import OrgId
+from rules.showing import OPERATOR
 
 app = typer.Typer(help="Nycklar | Keys", no_args_is_help=True)
 
@@ -52,6 +55,11 @@ def told_faults(as_json: bool) -> Iterator[None]:
         fail(UNAVAILABLE, fault.sv, fault.en, as_json)
 
 
+def holder(casework: Casework, org: OrgId) -> OrgId:
+    """Whose keys: an organisation of the directory, or the plane itself."""
+    return org if org == OPERATOR else casework.organisation(org).id
+
+
 def existing_keys(settings: Settings, org: OrgId) -> CaseKeys | None:
     """None when the desk has no key store yet: looking makes none."""
     try:
@@ -65,16 +73,16 @@ def existing_keys(settings: Settings, org: OrgId) -> CaseKeys | None:
 async def status(org: As, as_json: Json = False) -> None:
     """Visar nycklarna: versioner, fingeravtryck, vad de skyddar. Aldrig nycklarna själva. | Shows what keys stand."""
     casework = Casework(read_settings())
-    entry = casework.organisation(org)
+    whose = holder(casework, org)
     with told_faults(as_json):
-        keys = existing_keys(casework.settings, entry.id)
+        keys = existing_keys(casework.settings, whose)
         found = keys.status() if keys else None
-        parts = {name: rows(casework.settings, entry.id, keys) for name, rows in PARTS.items()} if keys else {}
+        parts = {name: rows(casework.settings, whose, keys) for name, rows in PARTS.items()} if keys else {}
     if as_json:
         parts = {
             name: [{key: shown(value) for key, value in row.items()} for row in parts.get(name, [])] for name in PARTS
         }
-        say(status_data(found, entry.id, casework.settings.key_provider) | parts)
+        say(status_data(found, whose, casework.settings.key_provider) | parts)
     elif found is None or not found.outer:
         typer.echo(both(NONE_YET))
     else:
@@ -144,6 +152,24 @@ def advice(found: KeyStatus) -> list[tuple[str, str]]:
     return []
 
 
+@app.command("make", short_help="Gör de första nycklarna | Make the first keys")
+@told
+async def make(org: As, as_json: Json = False) -> None:
+    """Gör de nycklar som organisationen verkar med, där de saknas. | Makes the keys an organisation acts with."""
+    casework = Casework(read_settings())
+    whose = holder(casework, org)
+    with told_faults(as_json):
+        own = open_keys(casework.settings, whose, Outer(open_case_keys(casework.settings, whose)))
+        own.ensure(datetime.now(UTC))
+        fingerprint = own.fingerprint
+    if as_json:
+        say({"organisation": whose, "fingerprint": as_said(fingerprint)})
+        return
+    typer.echo(f"{whose}: {as_said(fingerprint)}")
+    typer.echo("Läs upp fingeravtrycket för planets drift, som godtar det: UTVAG_ACCEPTED_KEYS.")
+    typer.echo("Read the fingerprint to the plane's operator, who accepts it: UTVAG_ACCEPTED_KEYS.")
+
+
 @app.command("rotate", short_help="Byt yttre nyckel | Change the outer key")
 @told
 async def rotate(
@@ -159,9 +185,9 @@ async def rotate(
 ) -> None:
     """Byter yttre nyckel. Det som sparats rörs inte. Ett avbrutet byte görs klart. | Changes the outer key."""
     casework = Casework(read_settings())
-    entry = casework.organisation(org)
+    whose = holder(casework, org)
     with told_faults(as_json):
-        keys = existing_keys(casework.settings, entry.id)
+        keys = existing_keys(casework.settings, whose)
         before = keys.status() if keys else None
         if keys is None or before is None or not before.outer:
             raise NotFound(*NONE_YET)
@@ -169,11 +195,11 @@ async def rotate(
         version = before.current if resumed else keys.rotate()
         rewrapped = rewrap(keys, quietly=as_json)
         destroyed = keys.destroy_outdated() if destroy_old else ()
-        indexed = casework.desk(entry.id).reindex() if index else None
+        indexed = casework.desk(whose).reindex() if index else None
         after = keys.status()
     if as_json:
         done = {"resumed": resumed, "version": version, "rewrapped": rewrapped, "destroyed": list(destroyed)}
-        say({"organisation": entry.id, **done, "indexed": indexed, "old_stand": list(after.old_stand)})
+        say({"organisation": whose, **done, "indexed": indexed, "old_stand": list(after.old_stand)})
         return
     if resumed:
         typer.echo("Ett byte som hade avbrutits är nu klart. | A change that had been interrupted is now finished.")

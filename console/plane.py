@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from temporalio.client import Client
 
 from activities.exchange import Exchange
-from activities.rule_packs import PACKS, pack_on
+from activities.rule_packs import PACKS, pack_on, pack_with
 from console.plane_reads import PlaneReads, now_of
 from models.case import CaseState, Receipt
 from models.contracts import Adoption, CaseInput, Refusal, Standing
@@ -91,9 +91,8 @@ class Plane:
         event = adopted(act)
         if answered := self.answered(case, event):
             return answered
-        standing = await self.standing(case)
-        newer = pack_on(standing.now.date(), self.packs)
-        if newer.digest != event.pack:
+        newer = await asyncio.to_thread(pack_with, event.pack, self.packs)
+        if newer is None:
             return Outcome(refusal=Refusal(code="unknown-rules"))
         return outcome(await cases.adopt(self._client, case, Adoption(event=event, pack=newer)))
 

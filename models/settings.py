@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.access import UserId
+from models.published_keys import Fingerprint, as_heard
 from models.words import OrgId
 
 
@@ -79,6 +80,8 @@ def plane_address(url: str) -> str:
 
 
 SinkUrl = Annotated[str, AfterValidator(sink_url)]
+Accepted = Annotated[Fingerprint, BeforeValidator(lambda said: as_heard(said) if isinstance(said, str) else said)]
+"""A fingerprint as it is shown and read aloud, with or without its dashes."""
 
 
 FIRST_DEMO_ACCOUNT: UserId = "handl-01"
@@ -139,7 +142,7 @@ class Settings(BaseSettings):
     """Who asks when a command names nobody; without it the operator of this installation."""
     user: UserId | None = None
     """Whose account works here when a command names none. In training the desk's first handler."""
-    accepted_keys: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_json)] = ()
+    accepted_keys: Annotated[tuple[Accepted, ...], NoDecode, BeforeValidator(read_json)] = ()
     """Production: fingerprints of first signing keys that the operator has compared with their organisations."""
 
     trusted_keys: Annotated[dict[OrgId, tuple[str, ...]], NoDecode, BeforeValidator(read_json)] = {}

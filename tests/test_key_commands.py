@@ -17,9 +17,13 @@ from activities.key_store import Outer
 from activities.organisation_keys import open_keys
 from activities.protected_data import DeskStore
 from console import key_commands
+from console.acting_keys import acting_keys
+from console.failures import Refused
 from models.desk import Category
+from models.published_keys import as_heard
 from models.settings import Settings
 from models.words import case_reference
+from rules.showing import OPERATOR
 from tests.command_line import synthetic_personnummer
 
 ORG = "soc-0381"
@@ -146,3 +150,17 @@ def test_a_missing_outer_key_is_a_sentence_and_nothing_is_made_in_its_place(
     code, told = run(command, "--json")
     assert (code, json.loads(told)["error"]["exit"]) == (5, 5)
     assert open_case_keys(settings, ORG).provider.versions() == ()
+
+
+def test_in_production_the_keys_to_act_with_are_made_on_purpose_and_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    production = settings.model_copy(update={"mode": "production"})
+    for org in (ORG, OPERATOR):
+        with pytest.raises(Refused):
+            acting_keys(production, org)
+        made = answer("make", org=org)
+        assert as_heard(made["fingerprint"]) == acting_keys(production, org).fingerprint
+        assert answer("make", org=org) == made
+        monkeypatch.setenv("UTVAG_ACCEPTED_KEYS", json.dumps([made["fingerprint"]]))
+        assert Settings().accepted_keys == (as_heard(made["fingerprint"]),)
