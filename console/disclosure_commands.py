@@ -103,6 +103,10 @@ async def send(
     """Lämnar ut exakt det som preview visar: förseglat till mottagarens desk, som brev eller muntligt. | Discloses."""
     if letter is not None and spoken:
         raise Invalid(Fault("--letter", "ange brev eller muntligt, inte båda", "give a letter or spoken, not both"))
+    if letter is not None and (letter.exists() or not letter.parent.is_dir()):
+        raise Invalid(
+            Fault("--letter", "ange en ny fil i en mapp som finns", "give a new file in a folder that exists")
+        )
     way: Way = "letter" if letter else "spoken" if spoken else "sealed"
     casework = Casework(read_settings(), org)
     worker = at_work(casework.office(org), user, role, step_up=step_up)
