@@ -26,7 +26,7 @@ from console.plane import Forged, Plane
 from models.access import Role
 from models.audit import AuditEntry
 from models.contracts import Refusal, Standing
-from models.exchange import Delivery, Envelope
+from models.exchange import Delivery, Envelope, PackageState
 from models.plane import (
     LARGEST_REQUEST,
     AboutCase,
@@ -167,7 +167,9 @@ async def leave(doors: Doors, org: OrgId, envelope: Envelope) -> Outcome:
     parties = await asyncio.to_thread(doors.plane.reads.parties_of, envelope.case, envelope.handoff)
     if {envelope.sender, envelope.recipient} != set(parties):
         return Outcome(refusal=Refusal(code="not-a-party", detail=envelope.handoff))
-    return refusal_of(await asyncio.to_thread(doors.exchange.leave, envelope, org, datetime.now(UTC)))
+    came = await asyncio.to_thread(doors.exchange.leave, envelope, org, datetime.now(UTC))
+    gone = isinstance(came, Delivery) and came.state is PackageState.REVOKED
+    return Outcome(refusal=Refusal(code="package-withdrawn")) if gone else refusal_of(came)
 
 
 async def lease(doors: Doors, org: OrgId, asked: AboutPackage) -> Leased:
