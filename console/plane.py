@@ -15,6 +15,7 @@ from console.plane_reads import PlaneReads, now_of
 from models.case import CaseState, Receipt
 from models.contracts import Adoption, CaseInput, Refusal, Standing
 from models.events import Actor, Disclosed, Event, Opened, RulesAdopted, Submitted, fingerprint
+from models.exchange import PackageState
 from models.packs import RulePack
 from models.plane import Outcome
 from models.published_keys import VerifiedAct
@@ -65,6 +66,8 @@ class Plane:
         """Whether the exchange has the very package that is said to have been sent."""
         found = await asyncio.to_thread(self._exchange.state, event.package, event.by.org)
         if isinstance(found, Refusal) or found.label is None or found.digest != event.digest:
+            return False
+        if found.state is PackageState.REVOKED:
             return False
         label = found.label
         said = (case, event.handoff, event.by.org, event.recipient, event.categories, event.grounds)
