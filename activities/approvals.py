@@ -148,10 +148,11 @@ class Approvals:
         `key` again is the same act: it needs nothing more. Refuses what the table denies, `second-person-needed`.
         """
         this = (ApprovalRow.case == case, ApprovalRow.subject == subject, ApprovalRow.requested_by == by.user)
-        same = (ApprovalRow.used_for == key, ApprovalRow.action == action)
-        if session.exec(select(ApprovalRow).where(*this, *same)).first() is not None:
-            return None
+        same = (ApprovalRow.used_for == key, ApprovalRow.action == action, col(ApprovalRow.used_at) > now - LASTS)
         refusal = self._needs_second(session, by, action, case, now, reason)
+        denied = refusal is not None and refusal.code != "needs-no-second-person"
+        if not denied and session.exec(select(ApprovalRow).where(*this, *same)).first() is not None:
+            return None
         if refusal is not None and refusal.code == "needs-no-second-person" and action in access.BY_TWO:
             self._alone(session, by, action, case, subject, now, key)
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Protocol
 
+from pydantic import ValidationError
 from sqlmodel import Session
 from temporalio import activity
 
@@ -13,11 +14,15 @@ from activities.key_directory import Keys
 from activities.organisation_keys import OrganisationKeys
 from activities.packages import open_sealed
 from activities.protected_data import DeskStore
+from activities.sharing_rules import sharing_on
 from models.contracts import Refusal
+from models.desk import Category
 from models.desk_work import Collect, DeskTask
 from models.events import Collected, DeskAnswer, DeskReply, NotPossible
 from models.exchange import Envelope
+from models.preview import Package
 from models.words import ItemId, OrgId
+from rules.sharing import STAYS
 
 
 class Exchanges(Protocol):
@@ -28,6 +33,29 @@ class Exchanges(Protocol):
     def confirm(self, package: ItemId, org: OrgId) -> Refusal | None: ...
 
     def published(self, org: OrgId, asking: OrgId) -> Keys: ...
+
+
+def is_as_labelled(envelope: Envelope, content: bytes) -> bool:
+    """Whether a package holds what its label says and nothing else: who to whom, the categories, known fields only.
+
+    Judged before it is taken: what comes from outside must not rewrite what this desk decides from.
+    """
+    try:
+        package = Package.model_validate_json(content)
+    except ValidationError:
+        return False
+    sending, rules = package.sending, sharing_on(datetime.now(UTC).date())
+    label = (envelope.case, envelope.handoff, envelope.sender, envelope.recipient)
+    if label != (sending.case, sending.handoff, sending.sender, sending.recipient_org) or rules is None:
+        return False
+    if set(package.categories) != set(envelope.categories):
+        return False
+    known = {category: words.fields.keys() for category, words in rules.categories.items() if category not in STAYS}
+    return all(
+        section.category in set(Category) & known.keys()
+        and {one.field for one in section.fields} <= known[section.category]
+        for section in package.sections
+    )
 
 
 class Collecting:
@@ -64,6 +92,8 @@ class Collecting:
             return content
         if envelope.sender != asked.sender or envelope.handoff != asked.handoff:
             return Refusal(code="package-other-case")
+        if not is_as_labelled(envelope, content):
+            return Refusal(code="package-damaged")
         self._disclosures.hold(envelope, content)
         if refusal := self._way.confirm(package, org):
             self._disclosures.throw_away(package)

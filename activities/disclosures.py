@@ -31,6 +31,8 @@ CONSENT_LOCK = 7_481_256
 """PostgreSQL advisory lock that puts the steps of consent in one line; SQLite's write lock does the same."""
 PACKAGE_LOCK = 7_481_257
 """Likewise for packages: of two that tell, or hold, the same one, the second sees that it is there."""
+FROM = "from:"
+"""What stands before the sender's name as the author of what was told here: it is theirs, and decides nothing here."""
 LEFT_ALONE = timedelta(minutes=10)
 """How long a disclosure may stay prepared before the desk takes it for interrupted and takes it back."""
 
@@ -255,7 +257,7 @@ class Disclosures:
             for number, section in enumerate(told.sections):
                 content = {field.field: field.value for field in section.fields}
                 item = part(package, number)
-                self._store.keep_in(session, item, case, Category(section.category), row.sender, content)
+                self._store.keep_in(session, item, case, Category(section.category), f"{FROM}{row.sender}", content)
             row.state, row.content = "taken", None
             said = entry(system, "package-taken", case, package, ground=row.grounds[0])
             self._audit.append(session, said.model_copy(update={"categories": tuple(row.categories)}))

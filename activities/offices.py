@@ -14,7 +14,7 @@ from activities.audit import AuditLog
 from activities.case_access import NeedToKnow
 from activities.case_keys import open_case_keys
 from activities.case_links import CaseLinks
-from activities.disclosures import Disclosures
+from activities.disclosures import FROM, Disclosures
 from activities.file_requests import FileRequests
 from activities.key_store import Outer
 from activities.mark_rules import load_marks
@@ -105,14 +105,14 @@ class Office:
 
         Nothing known is unknown, never unprotected; that somebody does not know lifts no mark.
         """
-        own = [mark_in(person_of(content)) for _, content in self.items_of(case, (Category.IDENTITY,))]
+        own = [mark_in(person_of(content)) for _, content in self.own_items(case, (Category.IDENTITY,))]
         sent = [mark_in(content) for _, content in self.items_of(case, (Category.PROTECTION_MARK,))]
         stated = [mark for mark in own if mark is not ProtectionMark.UNKNOWN][-1:]
         return marks.strictest((*stated, *sent))
 
     def person_facts(self, case: CaseRef) -> PersonFacts:
         """What decides who may consent: age, maturity, guardians. By codes; no name is among it."""
-        items = self.items_of(case, (Category.IDENTITY, Category.RELATIVES))
+        items = self.own_items(case, (Category.IDENTITY, Category.RELATIVES))
         person: dict[str, Any] = {}
         guardians: tuple[Guardian, ...] = ()
         mature: bool | None = None
@@ -128,6 +128,10 @@ class Office:
         """Everything of these categories, the oldest first. For the desk's own programs: people go through `look`."""
         with reading(self.engine) as session:
             return self._items(session, case, categories)
+
+    def own_items(self, case: CaseRef, categories: tuple[Category, ...]) -> list[tuple[ItemRow, Any]]:
+        """What this desk itself has written down: what another has told it decides nothing about consent or marks."""
+        return [(row, content) for row, content in self.items_of(case, categories) if not row.author.startswith(FROM)]
 
     def _items(self, session: Session, case: CaseRef, categories: tuple[Category, ...]) -> list[tuple[ItemRow, Any]]:
         query = select(ItemRow).where(ItemRow.case == case, col(ItemRow.category).in_(categories))

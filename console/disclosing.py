@@ -161,12 +161,13 @@ def circumstances(
     """What this desk and the case know that the sharing rules ask about."""
     office, state = worker.office, standing.state
     case = state.case
-    notes = [content for _, content in office.items_of(case, (Category.NOTE,)) if isinstance(content, dict)]
+    notes = [content for _, content in office.own_items(case, (Category.NOTE,)) if isinstance(content, dict)]
     stated: dict[str, Any] = {}
     for content in notes:
         stated |= content.get("stated", {})
     placement = stated.pop("compulsory_placement", None)
-    judgements = tuple(Judgement.model_validate(content["judgement"]) for content in notes if "judgement" in content)
+    here = [content for content in notes if "judgement" in content and content.get("handoff") == asked.id]
+    judgements = tuple(Judgement.model_validate(content["judgement"]) for content in here)
     taken_on = asked.status in (Status.ACCEPTED, Status.IN_PROGRESS)
     houses = recipient if function is Function.HOUSING_PROVIDER and asked.kind == "protected-bed" and taken_on else None
     return Circumstances(

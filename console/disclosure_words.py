@@ -33,6 +33,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Det som skulle lämnas ut har ändrats sedan ni såg det. Se det på nytt med disclosure preview.",
         "What would be disclosed has changed since you saw it. Look again with disclosure preview.",
     ),
+    "told-already": (
+        "Det är redan lämnat. Brevet skrivs inte en gång till: gör ett nytt utlämnande om det behövs.",
+        "It has been told already. The letter is not written again: make a new disclosure if one is needed.",
+    ),
     "package-not-there": (
         "Paketet finns inte i utväxlingen som det sades. Inget har noterats.",
         "The package is not in the exchange as it was said to be. Nothing was recorded.",

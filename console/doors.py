@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from activities.audit import PLANE
 from activities.checkpoints import Checkpoints
-from activities.offices import Office
+from activities.offices import Office, audit_entry
 from activities.rule_packs import PACKS, pack_on
 from activities.trails import checkpoints_of
 from console.acting_keys import acting_keys
@@ -75,6 +75,8 @@ def file_desks(casework: Casework) -> Callable[[OrgId], FileDesk]:
         reader = office.staff.reader(account_of(casework.settings, None))
         if isinstance(reader, Refusal):
             raise Refused(reader)
+        if reader.role not in access.HANDLERS:
+            raise Refused(Refusal(code="not-for-this-role"))
         return FileDesk(
             org=org,
             holder=office.entry.function,
@@ -99,11 +101,16 @@ def items_for(office: Office, reader: Reader, request: FileRequest) -> tuple[Ite
     if case is None:
         return ()
     now, given = datetime.now(UTC), Given(purpose=Purpose.FILE_REQUEST, reason="file-request")
+    mark, shown = office.mark_of(case), set()
     with office.trail.writing() as session:
-        decision = office.staff.decided(session, reader, Action.EXPORT_FILE, case, now, Category.SOCIAL_FILE)
-        refusal = access.unmet(decision, given)
-        outcome = refusal.code if refusal else "done"
-        office.note(session, reader, "read-file", case, None, given, request.id, outcome)
+        for category in Category:
+            decision = office.staff.decided(session, reader, Action.EXPORT_FILE, case, now, category, mark)
+            if access.unmet(decision, given) is None:
+                shown.add(category)
+        refusal = None if shown else Refusal(code="not-on-the-list")
+        said = audit_entry(reader, "read-file", case, given, refusal.code if refusal else "done")
+        about = {"subject": request.id, "categories": tuple(sorted(shown))}
+        office.trail.append(session, said.model_copy(update=about))
     if refusal:
         raise Refused(refusal)
     found = []
@@ -114,7 +121,8 @@ def items_for(office: Office, reader: Reader, request: FileRequest) -> tuple[Ite
             ItemContent(
                 item=row.id,
                 category=category,
-                about=About.PERSON if category in OF_THE_PERSON else About.OTHER,
+                # What no file shows is read all the same, so that it is found and kept out of other texts.
+                about=About.PERSON if category in OF_THE_PERSON & shown else About.OTHER,
                 fields=tuple(Field(label=label[:80], value=value) for label, value in fields.items() if value.strip()),
                 decision=category is Category.SOCIAL_FILE and "decision" in fields,
             )

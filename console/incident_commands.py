@@ -22,11 +22,12 @@ from console.failures import Fault, Invalid, Refused, told
 from console.handoff_commands import LONGEST_NOTE
 from console.layout import table_of
 from console.weighing import keep
-from models.access import Action, Purpose
+from models.access import Action, Purpose, Role
 from models.audit import AuditEntry
 from models.case import Receipt
 from models.events import Actor, Raised
 from models.words import CaseRef, Code, Function, OrgId, RequestKey, Urgency
+from rules import access
 from rules.audit import is_showing
 
 
@@ -41,6 +42,8 @@ WORDS = {
     What.SOMEBODY_ASKS: ("någon frågar efter personen", "somebody asks for the person"),
     What.LEAK: ("uppgifter har läckt", "data has leaked"),
 }
+TELLS_POLICE = frozenset({*access.HANDLERS, Role.UNIT_MANAGER, Role.MANAGER_ON_CALL, Role.DECISION_MAKER})
+"""Who may ask the police anew. Anybody at work may raise the alarm to their own managers."""
 LOOKED_BACK = timedelta(days=90)
 
 
@@ -73,6 +76,8 @@ async def incident(
     if note_file:
         text = reading.read_text(note_file, LONGEST_NOTE)
         keep(worker, reference, item_id(key, "incident"), {"incident": what, "text": text}, "incident-noted")
+    with worker.office.trail.writing() as session:
+        worker.office.note(session, worker.by, f"incident-{what}", reference, None, worker.given(), key, "begun")
     begun = await begin(casework, worker, reference, what, key, discovered)
     readers = readers_for(worker, reference, key)
     if as_json:
@@ -120,7 +125,7 @@ async def begin(
             casework, case, "personal-data-breach", org, org, item_id(key, "breach"), anchor=known
         )
     police = standing.state.acting.get(Function.POLICE) or police_of(casework, worker)
-    if police is not None and police != org:
+    if police is not None and police != org and worker.by.role in TELLS_POLICE:
         begun["threat-assessment"] = await sent(
             casework, case, "threat-assessment", org, police, item_id(key, "assess")
         )
@@ -133,7 +138,7 @@ def police_of(casework: Casework, worker: Worker) -> str | None:
     known = casework.directory.municipalities.get(municipality or "")
     regions = {entry.id for entry in casework.directory.values() if entry.function is Function.POLICE}
     wanted = [entry for entry in regions if known and casework.directory[entry].region == known.police_region]
-    return wanted[0] if wanted else None
+    return min(wanted, default=None)
 
 
 async def sent(

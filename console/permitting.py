@@ -61,6 +61,8 @@ def told_before(worker: Worker, case: CaseRef, handoff: HandoffId, package: Item
     row = earlier.row
     if (row.case, row.handoff, row.way, row.user) != (case, handoff, way, worker.by.user):
         raise Refused(Refusal(code="key-used-for-something-else"))
+    if row.state != "prepared" and way == "letter":
+        raise Refused(Refusal(code="told-already"))
     if row.state not in ("prepared", "sent", "taken"):
         raise Refused(Refusal(code="package-not-under-way"))
     with worker.office.trail.writing() as session:
@@ -91,7 +93,9 @@ def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKe
             reason="disclosure",
             stepped_up=worker.stepped_up,
             approved=True,
-            harm_test=harm_tested(office.items_of(case, (Category.NOTE,)), telling.recipient, category),
+            harm_test=harm_tested(
+                office.own_items(case, (Category.NOTE,)), telling.handoff.id, telling.recipient, category
+            ),
         )
         if unmet := access.unmet(may_disclose(session, worker, case, now, Category(category)), given):
             return unmet
@@ -102,18 +106,18 @@ def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKe
     return office.approvals.settle(session, *asked, key)
 
 
-def harm_tested(notes: list[tuple[Any, Any]], recipient: OrgId, category: Code) -> bool:
-    """Whether somebody has written down that harm was weighed for this recipient and category, and did not stand in
-    the way. The newest word counts."""
+def harm_tested(notes: list[tuple[Any, Any]], handoff: HandoffId, recipient: OrgId, category: Code) -> bool:
+    """Whether somebody has written down that harm was weighed for this very handoff, recipient and category, and did
+    not stand in the way. The newest word counts."""
     tested = [
         Judgement.model_validate(content["judgement"])
         for _, content in notes
-        if isinstance(content, dict) and "judgement" in content
+        if isinstance(content, dict) and "judgement" in content and content.get("handoff") == handoff
     ]
     mine = [
         one
         for one in tested
-        if one.what is Weighed.HARM and one.recipient_org in (None, recipient) and category in one.categories
+        if one.what is Weighed.HARM and one.recipient_org == recipient and category in one.categories
     ]
     return bool(mine) and mine[-1].speaks_for
 

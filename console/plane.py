@@ -45,7 +45,7 @@ class Plane:
         if isinstance(event, Opened):
             raise Forged("opening-goes-elsewhere")
         if answered := self.answered(case, event):
-            return answered
+            return await self.as_known_to(case, act.org, answered)
         if isinstance(event, Disclosed) and event.way == "sealed" and not await self.lies_sealed(case, event):
             return Outcome(refusal=Refusal(code="package-not-there"))
         came = await cases.submit(self._client, case, event)
@@ -61,6 +61,12 @@ class Plane:
         """
         if self.reads.seen(await self.standing(case), org) is None:
             raise NoSuchCase(case)
+
+    async def as_known_to(self, case: CaseRef, org: OrgId, answered: Outcome) -> Outcome:
+        """What a request key was answered; that it served another request is told to those who know of the case."""
+        if answered.refusal is not None:
+            await self.known_to(case, org)
+        return answered
 
     async def lies_sealed(self, case: CaseRef, event: Disclosed) -> bool:
         """Whether the exchange has the very package that is said to have been sent."""
@@ -92,6 +98,7 @@ class Plane:
     async def adopt(self, case: CaseRef, act: VerifiedAct) -> Outcome:
         """Takes a case over to newer rules: those of this installation that have the digest that was signed."""
         event = adopted(act)
+        await self.known_to(case, act.org)
         if answered := self.answered(case, event):
             return answered
         newer = await asyncio.to_thread(pack_with, event.pack, self.packs)
@@ -115,7 +122,7 @@ class Plane:
         if by is None or by.org != org:
             raise Forged("another-organisation")
         if answered := self.answered(case, event):
-            return answered
+            return await self.as_known_to(case, org, answered)
         standing = await self.standing(case)
         found = decide(standing.state, event, standing.now, self.pack(standing))
         if not isinstance(found, Refusal):

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from activities.disclosures import Told, entry
-from activities.documents import rendered, sweden_day, write_private
+from activities.documents import CannotRender, CannotWrite, Unsaid, rendered, sweden_day, write_private
 from activities.sharing_rules import sharing_on
 from console.as_whom import Worker
 from console.casework import Casework
@@ -59,7 +59,13 @@ async def judge(
         categories=categories,
         speaks_for=speaks_for,
     )
-    keep(worker, case, item, {"judgement": judged.model_dump(mode="json"), "text": note}, f"weighed-{what}")
+    keep(
+        worker,
+        case,
+        item,
+        {"handoff": handoff, "judgement": judged.model_dump(mode="json"), "text": note},
+        f"weighed-{what}",
+    )
     return judged
 
 
@@ -110,7 +116,7 @@ def write_letter(casework: Casework, worker: Worker, told: Told, path: Path) -> 
     """The letter that says exactly what was previewed, made anew from its template, in a new private file.
 
     Raises:
-        CannotWrite, CannotRender, Unsaid: nothing is left half written.
+        Refused: it could not be made or written; no part of it is left, and the record says that nothing was told.
     """
     rules, now = sharing_on(sweden_day(datetime.now(UTC))), datetime.now(UTC)
     if rules is None:
@@ -127,4 +133,15 @@ def write_letter(casework: Casework, worker: Worker, told: Told, path: Path) -> 
         ground="; ".join(dict.fromkeys(section.paragraph for section in told.package.sections)),
         fields=fields,
     )
-    write_private(path, rendered(letter))
+    try:
+        write_private(path, rendered(letter))
+    except (CannotWrite, CannotRender, Unsaid) as problem:
+        worker.office.disclosures.settle(told.row.id, "refused", worker.by, of=("sent",))
+        raise Refused(Refusal(code=NO_LETTER[type(problem)])) from None
+
+
+NO_LETTER: dict[type[Exception], Code] = {
+    CannotWrite: "cannot-write",
+    CannotRender: "cannot-render",
+    Unsaid: "unsaid",
+}

@@ -138,7 +138,8 @@ class ConsentStep(Word):
 class ConsentEvent(ConsentStep):
     """A step in its place: what comes later in the history wins, whatever the clocks said."""
 
-    step: int = Field(ge=1, le=MOST)
+    step: int = Field(ge=1, le=100 * MOST)
+    """Saying no is never one too many: only consents are limited in number."""
 
 
 History = tuple[ConsentEvent, ...]

@@ -69,7 +69,7 @@ def recorded(
         return Refusal(code="consent-not-from-that-giver", detail=why)
     if said.until is not None and said.until - said.at > longest:
         return Refusal(code="consent-too-long", detail=str(longest.days))
-    if len(history) >= MOST:
+    if len(history) >= MOST and said.act is ConsentAct.GIVE:
         return Refusal(code="consent-history-full", detail=str(MOST))
     return (*history, ConsentEvent(**said.model_dump(), step=len(history) + 1))
 
