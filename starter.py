@@ -36,6 +36,7 @@ from console import (
 from console.case_commands import Case, Json, say, screen
 from console.casework import Casework
 from console.failures import run_program, told
+from console.log_room import LogRoom
 from console.simulation_commands import simulate
 from models.words import Function
 
@@ -70,7 +71,8 @@ app.command("simulate", short_help="Pröva regler i låtsad tid | Try rules in v
 
 @audit_commands.app.callback()
 def open_log_room(context: typer.Context) -> None:
-    context.obj = doors.log_room(Casework(read_settings()))
+    if context.find_object(LogRoom) is None:
+        context.obj = doors.log_room(Casework(read_settings()))
 
 
 directory_app = typer.Typer(help="Katalogen över organisationer | The directory", no_args_is_help=True)

@@ -336,7 +336,6 @@ REFUSAL = {
     "too-many-open": ("För många öppna förfrågningar i ärendet.", "Too many handoffs are open in the case."),
     "beyond-calendar": ("Reglernas kalender slutar {detail}.", "The rules' calendar ends {detail}."),
 }
-KNOWN_REFUSALS = frozenset(REFUSAL)
 INSTEAD = ("Det går att", "Possible")
 """Said before what is possible, unless `LEADING` has a better word for it."""
 LEADING = {
@@ -365,6 +364,7 @@ UNTOLD = ("work-under-way",)
 REFUSAL |= disclosure_words.SENTENCES | exchange_words.SENTENCES | access_words.SENTENCES | file_words.SENTENCES
 LEADING |= access_words.LEADING
 REFUSAL |= retention_words.SENTENCES | sharing_words.SENTENCES
+KNOWN_REFUSALS = frozenset(REFUSAL)
 
 
 def refusal_sentence(refusal: Refusal) -> tuple[str, str]:

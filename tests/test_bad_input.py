@@ -321,9 +321,11 @@ def test_an_act_that_is_not_allowed_says_why_and_what_is_possible(case: str, cli
 def test_an_outsider_and_a_sender_who_answers_for_the_recipient_are_refused(cli: CommandLine) -> None:
     case = cli.open_case(urgency="acute")
     police = cli.handoffs(case)["threat-assessment"]["id"]
-    for org, code in (("sis", "not-your-handoff"), ("soc-0381", "answer-is-the-recipients")):
-        _, error = in_text_and_json(cli, "handoff", "act", case, police, "acknowledge", "--as", org, code=3)
-        assert error["code"] == code
+    stranger = ("handoff", "act", case, police, "acknowledge", "--as", "sis")
+    in_text_and_json(cli, *stranger, code=4)
+    sender = ("handoff", "act", case, police, "acknowledge", "--as", "soc-0381")
+    _, error = in_text_and_json(cli, *sender, code=3)
+    assert error["code"] == "answer-is-the-recipients"
     assert cli.handoffs(case)["threat-assessment"]["status"] == "requested"
 
 

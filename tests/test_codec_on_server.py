@@ -253,7 +253,10 @@ async def test_a_client_ahead_of_the_workers_is_told_so_and_harms_nothing(
     await person.accepts()
     await settled(casework, case)
     accepted = next(row.event for row in register_of(casework).history(case) if row.kind == "acted")
-    hold = Acted.model_validate(accepted | {"key": str(uuid4()), "act": "hold", "reason": "awaiting-information"})
+    hold = Acted.model_validate(
+        accepted
+        | {"key": str(uuid4()), "by": {"org": accepted["by"]["org"]}, "act": "hold", "reason": "awaiting-information"}
+    )
     ahead = stack.settings.model_copy(update={"keys_dir": tmp_path / "keys"})
     path_of(ahead).parent.mkdir(parents=True)
     shutil.copy(path_of(stack.settings), path_of(ahead))

@@ -29,7 +29,7 @@ CASES, IN_EACH = 40, 25
 KIND, ASKED = "dated-question", "boende-almen"
 OPENED_AT, DATE, DUE = "2027-03-01T09:00:00+01:00", at("2027-03-01 09:10"), at("2027-03-01 09:20")
 """In the cases' own time, all of it before anything else in them falls due."""
-AHEAD = timedelta(seconds=8)
+AHEAD = timedelta(seconds=40)
 """From when the last case's clock has been set until the instant at which all of it is due."""
 BETWEEN = timedelta(seconds=5)
 """From the first rung to the second."""
