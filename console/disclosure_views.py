@@ -14,6 +14,7 @@ from console.disclosing import Telling
 from console.layout import table_of
 from models.disclosure_tables import DisclosureRow
 from models.preview import AcuteCard, Preview
+from models.sharing import Need
 
 STATE = {
     "prepared": ("på väg", "on its way"),
@@ -63,7 +64,7 @@ def preview_view(telling: Telling) -> RenderableType:
     if preview.withheld:
         parts += [Written("Detta lämnas inte | This is not disclosed", style="bold"), staying(preview)]
     parts += [Written(f"{preview.always.sv}\n{preview.always.en}", style="dim")]
-    if preview.harm_test_needed:
+    if any(lack.need is Need.HARM_TEST for verdict in telling.found.values() for lack in verdict.needs):
         parts.append(Written("Menprövning antecknas först: disclosure weigh ... harm | Record the harm test first"))
     if not preview.empty:
         parts.append(Written(f"Lämna exakt detta | Disclose exactly this: --seen {preview.digest}", style="dim"))
