@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -152,6 +153,9 @@ async def sent(
     anchor: datetime | None = None,
 ) -> str | None:
     """The handoff that was made, or the one that stands already; None when it can't be asked for from here."""
+    known = await asyncio.to_thread(casework.view.receipt, key)
+    if known is not None and known[0] == case:
+        return known[1].handoff  # asked for before: when it was discovered has been said
     try:
         receipt: Receipt = await casework.send(case, kind, to, org, urgency=Urgency.ACUTE, anchor=anchor, key=key)
     except Refused as refused:
