@@ -88,7 +88,7 @@ def test_what_the_threat_model_names_is_there() -> None:
     text = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
     assert missing_from(text) == []
     assert len(set(PATH.findall(text))) > 30
-    assert len(text.splitlines()) < 250
+    assert len(text.splitlines()) <= 250
     headings = set(re.findall(r"^## (.+)$", text, re.MULTILINE))
     for row in ROWS:
         if section := re.search(
