@@ -257,7 +257,7 @@ def fits(action: Action, role: Role, relation: Relation) -> set[Purpose]:
             return {Purpose.FILE_REQUEST}
         case _, Relation.BREAK_GLASS:
             return ACUTE
-        case (Action.VIEW | Action.VIEW_MASKED), Relation.ON_CALL:
+        case ((Action.VIEW | Action.VIEW_MASKED), Relation.ON_CALL):
             return ACUTE | {Purpose.ASSESS_RISK} if role in DECIDING else ON_DUTY
         case _, Relation.ON_CALL:
             return ACUTE

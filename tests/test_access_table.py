@@ -143,9 +143,7 @@ def test_a_denied_act_is_not_made_permitted_by_doing_what_others_must() -> None:
 
 
 @given(st.frozensets(st.sampled_from(list(Role)), max_size=4), st.sampled_from(list(Function)))
-def test_roles_of_one_account_never_add_up_to_what_none_sees(
-    roles: frozenset[Role], function: Function
-) -> None:
+def test_roles_of_one_account_never_add_up_to_what_none_sees(roles: frozenset[Role], function: Function) -> None:
     if not access.may_be_combined(roles, function):
         return
     needs = [access.NEEDS[role][function] for role in roles]

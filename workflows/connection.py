@@ -61,9 +61,7 @@ async def connect(settings: Settings) -> Client:
     converter = sealed(settings)
     try:
         return await asyncio.wait_for(
-            Client.connect(
-                settings.temporal_address, namespace=settings.temporal_namespace, data_converter=converter
-            ),
+            Client.connect(settings.temporal_address, namespace=settings.temporal_namespace, data_converter=converter),
             CONNECT_SECONDS,
         )
     except (TimeoutError, RuntimeError) as error:
