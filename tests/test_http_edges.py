@@ -22,7 +22,7 @@ from activities.directory import load_directory
 from activities.exchange import Exchange
 from activities.key_directory import KeyDirectory
 from activities.register_view import RegisterView
-from activities.signatures import SeenRequests, SignedActs, digest_of, request_token
+from activities.signatures import SeenRequests, digest_of, request_token
 from activities.stores import migrate, open_database, writing
 from console.codec_operators import Operators, Sessions
 from console.codec_server import CodecDesk, codec_app
@@ -61,7 +61,7 @@ async def plane(register: Engine, tmp_path: Path) -> AsyncIterator[httpx.AsyncCl
     nobody = await Client.connect("127.0.0.1:1", lazy=True)
     exchange = Exchange(register, keys)
     behind = Plane(settings, nobody, PlaneReads(RegisterView(register), load_directory(None)), exchange)
-    doors = Doors(settings, behind, keys, SignedActs(register), exchange, AuditLog(register, PLANE), SeenRequests())
+    doors = Doors(settings, behind, keys, exchange, AuditLog(register, PLANE), SeenRequests())
     async with door(plane_api(doors)) as client:
         yield client
 
