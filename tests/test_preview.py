@@ -309,4 +309,4 @@ def test_the_field_names_of_the_vault_and_of_the_rules_agree() -> None:
     assert set(SafeContact.model_fields) <= fields[Category.CONTACT]
     assert set(Address.model_fields) <= fields[Category.ADDRESS]
     assert set(AssessmentRecord.model_fields) - fields[Category.ASSESSMENT] == {"assessor"}
-    assert set(Person.model_fields) - fields[Category.IDENTITY] == {"protection_mark"}
+    assert set(Person.model_fields) - fields[Category.IDENTITY] == {"protection_mark", "protection_ends"}
