@@ -129,7 +129,11 @@ class Sharing(RuleBasedStateMachine):
             categories=CATEGORIES, speaks_for=True,
         )  # fmt: skip
         weighing.keep(
-            self.worker, self.case, judged.note, {"judgement": judged.model_dump(mode="json")}, "weighed-harm"
+            self.worker,
+            self.case,
+            judged.note,
+            {"handoff": HANDOFF.id, "judgement": judged.model_dump(mode="json")},
+            "weighed-harm",
         )
 
     # --- what the test knows -----------------------------------------------------------------------------
