@@ -220,7 +220,7 @@ async def send(
         raise Refused(Refusal(code="nothing-to-disclose"))
     if expected is not None and telling.preview.digest != expected:
         raise Refused(Refusal(code="preview-has-changed"))
-    if earlier is not None and earlier.row.preview != telling.preview.digest:
+    if earlier is not None and earlier.package.digest != telling.preview.digest:
         office.disclosures.settle(package, "refused", worker.by)
         raise Refused(Refusal(code="preview-has-changed"))
     to = casework.organisation(telling.recipient)

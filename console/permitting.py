@@ -78,9 +78,14 @@ def second_person_asked(worker: Worker, telling: Telling, came: Refusal, now: da
     """The refusal; where a second person is needed one is asked for, and it carries the request's id."""
     if came.code != "second-person-needed":
         return came
-    asked = (worker.by, Action.RELEASE_ADDRESS, telling.sending.case, telling.preview.digest, now)
+    asked = (worker.by, Action.RELEASE_ADDRESS, telling.sending.case, subject_of(worker, telling), now)
     approval = worker.office.approvals.request(*asked)
     return approval if isinstance(approval, Refusal) else Refusal(code=came.code, detail=approval.id)
+
+
+def subject_of(worker: Worker, telling: Telling) -> str:
+    """What a second person approves: exactly this content. Under the desk's own key, for it stands there unsealed."""
+    return worker.office.store.keys.blind(telling.preview.digest)
 
 
 def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKey, now: datetime) -> Refusal | None:
@@ -104,7 +109,7 @@ def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKe
     if Category.ADDRESS not in categories:
         return None
     # Last: an approval is good for one act, and is not used up by one that is refused for something else.
-    asked = (worker.by, Action.RELEASE_ADDRESS, case, telling.preview.digest, now)
+    asked = (worker.by, Action.RELEASE_ADDRESS, case, subject_of(worker, telling), now)
     return office.approvals.settle(session, *asked, key)
 
 

@@ -44,7 +44,7 @@ class DisclosureRow(DeskTable, table=True):
     the case did not take it."""
     digest: str
     preview: str
-    """Digest of what the sender saw before sending."""
+    """Digest of what the sender saw before sending, under the desk's own key: of few words anybody could try which."""
     expires_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     at: datetime = Field(sa_type=UtcInstant)
     settled_at: datetime | None = Field(default=None, sa_type=UtcInstant)
