@@ -15,7 +15,7 @@ from activities.directory import Directory, load_directory
 from activities.offices import Office
 from activities.organisation_keys import OrganisationKeys
 from activities.protected_data import DeskStore
-from activities.rule_packs import PACKS, pack_on
+from activities.rule_packs import PACKS, pack_on, pack_with
 from activities.stores import BadDatabase
 from console.acting_keys import acting_keys
 from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unknown_codes
@@ -391,7 +391,8 @@ class Casework:
         if digest is None:
             return pack_on(datetime.now(UTC).date(), self.settings.rule_packs or PACKS)
         if digest not in self._packs:
-            pack = self.view.pack(digest)
+            # A case tells its rules before the register has them: then they are this installation's own.
+            pack = self.view.pack(digest) or pack_with(digest, self.settings.rule_packs or PACKS)
             if pack is None:
                 raise NoSuchCase(case)
             self._packs[digest] = pack
