@@ -42,7 +42,8 @@ from workflows.server import EmbeddedServer, binary
 IN_CLEAR = re.compile(
     r"(EVENT_TYPE|TASK_QUEUE_KIND|TIMEOUT_TYPE|RETRY_STATE)_[A-Z_]+|[0-9.]+s?|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"
     r"|U-[0-9A-Z]{4}-[0-9A-Z]{4}"  # the case's reference: the workflow's id
-    r"|case|submit|adopt-rules|record-revisions|receive|take-back|conclude-assessment|find-candidates"  # what is done
+    r"|case|submit|adopt-rules|record-revisions|receive|take-back|conclude-assessment|find-candidates|collect"
+    r"|retention(-look|-dispose)?"  # what is done
     r"|plane|desk-[a-z]+(-[a-z]+)?(-[0-9]{4})?"  # by whose desk
     r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/request)?"  # runs, requests, updates
     r"|[0-9]+@[A-Za-z0-9.-]+|[0-9a-f]{32}"  # which process
