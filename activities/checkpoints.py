@@ -78,7 +78,8 @@ class Checkpoints:
     def alone(self) -> Iterator[Checkpoint | None]:
         """The newest checkpoint, while no other process makes one."""
         make_folder(self.path.parent)
-        with self.path.with_suffix(".lock").open("a") as lock:
+        place = self.path.with_suffix(".lock")
+        with os.fdopen(os.open(place, os.O_RDWR | os.O_CREAT, 0o600), "r") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             newest = max(self.read().checkpoints, key=lambda one: one.seq, default=None)
             self._newest = newest.seq if newest else 0

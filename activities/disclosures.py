@@ -155,7 +155,6 @@ class Disclosures:
                 by_consent=by_consent,
                 state="prepared",
                 digest=digest,
-                preview=self.keys.blind(package.digest),
                 expires_at=label.expires_at if way == "sealed" else None,
                 at=datetime.now(UTC),
                 user=by.user,

@@ -96,6 +96,12 @@ def cases(session: Session) -> list[CaseRef]:
     return sorted(CaseRef(ref) for ref in found)
 
 
+def has(session: Session, case: CaseRef) -> bool:
+    """Whether this desk keeps anything of a case."""
+    connection, places = session.connection(), tables_of_a_case()
+    return any(connection.scalar(select(1).where(column == case).limit(1)) for column in places.values())
+
+
 def last_entries(session: Session, now: datetime, case: CaseRef | None = None) -> dict[CaseRef, datetime]:
     """When something was last entered in each file (or in the one), as far as the desk's tables tell.
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities import identities, vault
+from activities import erasure, identities, vault
 from activities.case_keys import CaseKeys
 from activities.stores import reading, writing
 from activities.vault import cell_of
@@ -157,6 +157,21 @@ class DeskStore:
         with writing(self._engine) as session:
             if row := session.get(OpeningRow, key):
                 row.started = True
+
+    def unopened(self, opening: Opening) -> None:
+        """Takes back an opening that never led to a case, with everything that was kept for it.
+
+        The keys stay: another case of this reference may come to this desk one day.
+        """
+        with writing(self._engine) as session:
+            row = session.get(OpeningRow, opening.key)
+            if row is not None and row.case == opening.case and not row.started:
+                erasure.erase(session, opening.case)
+
+    def has(self, case: CaseRef) -> bool:
+        """Whether anything at all is kept here for a case."""
+        with reading(self._engine) as session:
+            return erasure.has(session, case)
 
     def inbox(self) -> list[InboxRow]:
         """What this desk has been asked and has not been taken back, by when it is to be answered."""

@@ -213,9 +213,10 @@ class SeenRequests:
 
 
 def keep(session: Session, act: VerifiedAct, at: datetime) -> Refusal | None:
-    """Keeps a verified act, once per request key, in the caller's write transaction. Signed anew, the first stands.
+    """Keeps a verified act, once per request key and case, in the caller's write transaction. Signed anew, the first
+    stands.
 
-    Another act under the same key is refused.
+    Another act under the same key in that case is refused.
     """
     row = {
         "key": act.jti,
@@ -227,8 +228,11 @@ def keep(session: Session, act: VerifiedAct, at: datetime) -> Refusal | None:
         "at": at,
     }
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.connection().execute(insert(SignedActRow).values(row).on_conflict_do_nothing(index_elements=["key"]))
-    stands = session.exec(select(SignedActRow.digest, SignedActRow.org).where(col(SignedActRow.key) == act.jti)).one()
+    session.connection().execute(
+        insert(SignedActRow).values(row).on_conflict_do_nothing(index_elements=["key", "case"])
+    )
+    this = (col(SignedActRow.key) == act.jti, col(SignedActRow.case) == act.case)
+    stands = session.exec(select(SignedActRow.digest, SignedActRow.org).where(*this)).one()
     return None if tuple(stands) == (act.digest, act.org) else Refusal(code="key-used-for-something-else")
 
 
@@ -242,8 +246,8 @@ class SignedActs:
         with writing(self._engine) as session:
             return keep(session, act, at)
 
-    def of(self, key: RequestKey) -> str | None:
-        """The act with this request key as it was signed."""
+    def of(self, case: CaseRef, key: RequestKey) -> str | None:
+        """A case's act with this request key as it was signed."""
         with reading(self._engine) as session:
-            row = session.get(SignedActRow, key)
+            row = session.get(SignedActRow, (key, case))
             return row.jws if row else None

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 
 from activities.surroundings import read_settings
-from console import closing, handoff_views, reading, views
+from console import closing, handoff_views, opening, reading, views
 from console.as_whom import account_of, at_work
 from console.casework import Casework
 from console.failures import Fault, Invalid, told
@@ -55,7 +55,7 @@ async def open_case(
     intake = reading.read_model(Intake, file, {"municipalities": casework.directory.municipalities})
     case = await casework.open_case(intake, user)
     if as_json:
-        say({"case": case, "opened_by": intake.opened_by or casework.opener_for(intake)})
+        say({"case": case, "opened_by": intake.opened_by or opening.opener_for(casework, intake)})
     else:
         typer.echo(case)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from threading import RLock
@@ -17,6 +16,7 @@ from activities.organisation_keys import OrganisationKeys
 from activities.protected_data import DeskStore
 from activities.rule_packs import PACKS, pack_on, pack_with
 from activities.stores import BadDatabase
+from console import opening
 from console.acting_keys import acting_keys
 from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unknown_codes
 from console.coding import coded_facts, kept_items, start_of
@@ -24,7 +24,7 @@ from console.failures import Fault, Invalid, NotFound, Refused
 from console.plane_client import PlaneClient, PlaneView
 from models.access import Reader, UserId
 from models.case import CaseState, Receipt
-from models.contracts import Opening, Refusal, Standing
+from models.contracts import Refusal, Standing
 from models.desk_tables import InboxRow
 from models.directory import DirectoryEntry
 from models.events import (
@@ -32,7 +32,6 @@ from models.events import (
     ClockMoved,
     Facts,
     FactsRecorded,
-    Opened,
     Sent,
     Submitted,
 )
@@ -49,10 +48,9 @@ from models.words import (
     OrgId,
     RequestKey,
     Urgency,
-    case_reference,
 )
 from rules import marks
-from rules.case import decide, involved
+from rules.case import involved
 from rules.showing import OPERATOR
 from workflows.cases import NoSuchCase
 
@@ -134,60 +132,8 @@ class Casework:
     # --- opening -------------------------------------------------------------------------------------
 
     async def open_case(self, intake: Intake, user: UserId | None = None) -> CaseRef:
-        """Opens a case: the intake is kept at the opener's desk, then the case starts. The same key, the same case.
-
-        Raises:
-            Unavailable: Temporal can't be reached. Nothing was kept.
-            Refused: the rules can't take such a case. Nothing was kept.
-        """
-        opener = self.directory.get(intake.opened_by or self.opener_for(intake))
-        if opener is None or not opener.active:
-            raise Invalid(Fault("opened_by", "finns inte i katalogen: directory list", "not in the directory"))
-        await self.plane.ready(opener.id)
-        desk = self.desk(opener.id)
-        key = intake.request_key or str(uuid4())
-        opening = desk.opening(key)
-        if opening is None:
-            opening = self.opening(intake, opener, key)
-            desk.open_case(opening, opener.id, kept_items(intake, key))
-            opening = desk.opening(key) or opening
-        self.name_on_case(opener.id, opening.case, user, opener=True)
-        if not opening.started:
-            if refusal := await self.plane.open(opening.case, opening.event):
-                raise Refused(refusal)
-            desk.started(opening.key)
-        return opening.case
-
-    def opener_for(self, intake: Intake) -> OrgId:
-        unknown = intake.stay_municipality == "unknown"
-        return self.settings.home if unknown else self.directory.social_services(intake.stay_municipality).id
-
-    def opening(self, intake: Intake, opener: DirectoryEntry, key: RequestKey) -> Opening:
-        now = datetime.now(UTC)
-        offset = self.offset(intake, now)
-        pack = pack_on((now + offset).date(), self.settings.rule_packs or PACKS)
-        stay = None if intake.stay_municipality == "unknown" else intake.stay_municipality
-        event = Opened(
-            key=key,
-            by=Actor(org=opener.id),
-            opener=opener.organisation(),
-            facts=coded_facts(intake, now + offset, pack),
-            organisations=self.directory.acting_in(stay, opener),
-            training=self.settings.training,
-            clock_offset=offset,
-        )
-        case = case_reference(secrets.randbits(35))
-        state = CaseState(case=case, training=self.settings.training, clock_offset=offset)
-        if isinstance(refusal := decide(state, event, now + offset, pack), Refusal):
-            raise Refused(refusal)
-        return Opening(key=key, case=case, event=event)
-
-    def offset(self, intake: Intake, now: datetime) -> timedelta:
-        if intake.opened_at is None:
-            return timedelta(0)
-        if not self.settings.training:
-            raise Invalid(Fault("opened_at", "går bara i övningsläge", "works only in training"))
-        return intake.opened_at - now
+        """`opening.open_case`."""
+        return await opening.open_case(self, intake, user)
 
     # --- doing ---------------------------------------------------------------------------------------
 

@@ -92,8 +92,17 @@ class Plane:
         if isinstance(refusal := decide(state, event, now, pack), Refusal):
             return Outcome(refusal=refusal)
         start = CaseInput(state=state, pack=pack, opening=event, events_per_run=self._settings.events_per_run)
-        await cases.start_case(self._client, start)
+        if not await cases.start_case(self._client, start):
+            return await self.opened_before(case, event)
         return Outcome()
+
+    async def opened_before(self, case: CaseRef, event: Opened) -> Outcome:
+        """There is such a case: done, if it is this opening's; otherwise it is another's, and nothing more is said."""
+        if known := self.answered(case, event):
+            return known if known.refusal else Outcome()
+        receipt = (await self.standing(case)).state.answered.get(event.key)
+        same = receipt is not None and receipt.request == fingerprint(event)
+        return Outcome() if same else Outcome(refusal=Refusal(code="reference-taken"))
 
     async def adopt(self, case: CaseRef, act: VerifiedAct) -> Outcome:
         """Takes a case over to newer rules: those of this installation that have the digest that was signed."""

@@ -25,9 +25,12 @@ async def tend(office: Office, way: PlaneClient) -> None:
     Raises: what keeps the plane from being reached; it is tried again soon.
     """
     for opening in await asyncio.to_thread(office.store.unstarted):
-        if await way.open(opening.case, opening.event) is None:
+        refusal = await way.open(opening.case, opening.event)
+        if refusal is None:
             await asyncio.to_thread(office.store.started, opening.key)
             log.info("an interrupted opening was completed", case=opening.case, desk=office.org)
+        else:  # the intake stays, and so does the request: the same one again, with its key, goes on from here
+            log.warning("an interrupted opening was refused", case=opening.case, desk=office.org, code=refusal.code)
     await take_back_what_was_begun(office, way)
     await take_back_what_has_no_consent(office, way)
     await tell_of_broken_glass(office, way)

@@ -269,6 +269,10 @@ REFUSAL = {
         "It needs the person's consent, which is: {detail}.",
     ),
     "already-open": ("Ärendet är redan öppnat.", "The case is open already."),
+    "reference-taken": (
+        "Ärendet fick ingen ledig referens. Inget har hänt; försök igen.",
+        "The case got no free reference. Nothing has happened; try again.",
+    ),
     "not-opened": ("Ärendet är inte öppnat ännu.", "The case has not been opened yet."),
     "opener-is-another": ("Ärendet öppnas av en annan ({detail}).", "Another opens this case ({detail})."),
     "reason-needed": ("Ange ett skäl ur listan: --reason KOD.", "State a reason from the list: --reason CODE."),

@@ -43,8 +43,6 @@ class DisclosureRow(DeskTable, table=True):
     """`prepared`, `sent`, `taken` (found out when it was called back), `recalled`, `not-taken`, or `refused` when
     the case did not take it."""
     digest: str
-    preview: str
-    """Digest of what the sender saw before sending, under the desk's own key: of few words anybody could try which."""
     expires_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     at: datetime = Field(sa_type=UtcInstant)
     settled_at: datetime | None = Field(default=None, sa_type=UtcInstant)

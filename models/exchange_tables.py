@@ -66,7 +66,7 @@ class SignedActRow(RegisterTable, table=True):
     __tablename__ = "signed_acts"
     key: str = Field(primary_key=True)
     """The request key."""
-    case: str = Field(index=True)
+    case: str = Field(primary_key=True, index=True)
     org: str
     fingerprint: str
     digest: str

@@ -13,6 +13,7 @@ import pytest
 from activities.register import Register
 from activities.register_view import RegisterView
 from activities.stores import migrate, open_database
+from console import opening
 from console.casework import Casework
 from console.coding import kept_items
 from models.contracts import Recording
@@ -171,19 +172,20 @@ async def test_a_case_whose_opening_was_interrupted_is_started_by_the_desk(stack
     told = intake("ordinary")
     key = str(uuid4())
     assert stack.stop() == 0
-    opening = casework.opening(told, opener, key)
-    casework.desk(SOCIAL).open_case(opening, opener.id, kept_items(told, key))
+    desk = casework.desk(SOCIAL)
+    made = opening.drawn(casework, desk, told, opener, key)
+    desk.open_case(made, opener.id, kept_items(told, key))
     assert [kept.key for kept in casework.desk(SOCIAL).unstarted()] == [key]
     stack.start()
 
     async def recorded() -> bool:
-        return register_of(casework).case(opening.case) is not None
+        return register_of(casework).case(made.case) is not None
 
     await eventually(recorded, bool)
     assert casework.desk(SOCIAL).unstarted() == []
-    assert await casework.open_case(told.model_copy(update={"request_key": key})) == opening.case
-    await assert_nothing_lost_or_doubled(casework, opening.case)
-    assert [row.kind for row in register_of(casework).history(opening.case)].count("opened") == 1
+    assert await casework.open_case(told.model_copy(update={"request_key": key})) == made.case
+    await assert_nothing_lost_or_doubled(casework, made.case)
+    assert [row.kind for row in register_of(casework).history(made.case)].count("opened") == 1
 
 
 async def test_an_orphaned_temporal_server_is_ended_and_its_data_found(stack: Stack) -> None:

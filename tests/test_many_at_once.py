@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from console import opening
 from console.casework import Casework
 from models.case import CaseState
 from models.contracts import CaseInput
@@ -74,7 +75,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.mark.timeout(300)
 async def test_a_thousand_handoffs_due_at_the_same_instant_all_sound_and_each_once(busy: Stack) -> None:
     casework, rules = busy.casework(), dated_rules()
-    start = casework.opening(intake("ordinary", OPENED_AT), casework.organisation(SOCIAL), str(uuid4())).event
+    desk, opener = casework.desk(SOCIAL), casework.organisation(SOCIAL)
+    start = opening.drawn(casework, desk, intake("ordinary", OPENED_AT), opener, str(uuid4())).event
     starts = [another(start, number, rules) for number in range(CASES)]
     await temporal_of(casework)
     opened = await asyncio.gather(*(case_with_questions(casework, start) for start in starts))

@@ -129,7 +129,7 @@ def test_a_disclosure_from_the_first_question_to_the_list(cli: CommandLine, case
     sent = cli.json("disclosure", "send", case, asked, *ME, "--seen", shown["digest"])
     assert (sent["state"], sent["way"]) == ("sent", "sealed")
     (row,) = cli.json("disclosure", "list", case, *ME)
-    assert (row["id"], row["recipient"], row["preview"]) == (sent["package"], POLICE, shown["digest"])
+    assert (row["id"], row["recipient"], row["categories"]) == (sent["package"], POLICE, sent["categories"])
     consents = cli.json("consent", "show", case, *ME)
     assert (consents["status"], len(consents["consents"])) == ("given", 1)
     both = cli("disclosure", "send", case, asked, *ME, "--letter", str(tmp_path / "x.pdf"), "--spoken", "--json")

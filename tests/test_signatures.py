@@ -393,12 +393,12 @@ def test_an_act_is_kept_once_as_it_was_first_signed(
     assert isinstance(theirs, VerifiedAct)
     assert acts.keep(first, NOW) is None
     assert acts.keep(again, NOW + MINUTE) is None
-    assert acts.of(done["key"]) == first.jws != again.jws
+    assert acts.of(first.case, done["key"]) == first.jws != again.jws
     assert code(acts.keep(other, NOW)) == code(acts.keep(theirs, NOW)) == "key-used-for-something-else"
-    kept = acts.of(done["key"])
+    kept = acts.of(first.case, done["key"])
     assert kept is not None
     assert isinstance(believed(kept, directory), VerifiedAct)
-    assert acts.of(str(uuid4())) is None
+    assert acts.of(first.case, str(uuid4())) is None
 
 
 KEEPING = """

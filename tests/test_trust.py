@@ -71,7 +71,7 @@ def test_an_act_that_was_signed_for_this_case_is_recorded_and_kept_as_signed(
     actor = proof(event, keys)
     register = Register(engine)
     assert register.record(recorded_as(event, actor)).digests == register.record(recorded_as(event, actor)).digests
-    assert SignedActs(engine).of(event.key) == actor.jws
+    assert SignedActs(engine).of(CASE, event.key) == actor.jws
 
 
 @pytest.mark.parametrize("forgery", ["no act", "another case", "another act", "another key", "another organisation"])
@@ -91,7 +91,7 @@ def test_an_act_that_says_it_was_signed_and_was_not_stops_the_case(
     }[forgery]
     with pytest.raises(ApplicationError, match="was not signed"):
         Register(engine).record(recorded_as(event, forged))
-    assert SignedActs(engine).of(event.key) is None
+    assert SignedActs(engine).of(CASE, event.key) is None
 
 
 def test_where_everything_is_to_be_signed_a_claim_is_not_recorded(engine: Engine) -> None:

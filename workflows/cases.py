@@ -41,8 +41,8 @@ class NoSuchCase(Exception):
     """There is no running case with this reference."""
 
 
-async def start_case(client: Client, start: CaseInput) -> None:
-    """Starts a case's workflow. Its id is the case reference, so starting it again changes nothing."""
+async def start_case(client: Client, start: CaseInput) -> bool:
+    """Starts a case's workflow. False: there is or was one with this reference, and nothing has changed."""
     try:
         await client.start_workflow(
             "case",
@@ -50,11 +50,12 @@ async def start_case(client: Client, start: CaseInput) -> None:
             id=start.state.case,
             task_queue=PLANE_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             rpc_timeout=timedelta(seconds=ANSWER_SECONDS),
         )
+        return True
     except WorkflowAlreadyStartedError:
-        return
+        return False
     except RPCError as error:
         raise Unavailable(NO_ANSWER) from error
 

@@ -40,7 +40,6 @@ def upgrade() -> None:
         sa.Column("by_consent", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("preview", sa.String(), nullable=False),
         sa.Column("expires_at", models.tables.UtcInstant(timezone=True), nullable=True),
         sa.Column("at", models.tables.UtcInstant(timezone=True), nullable=False),
         sa.Column("settled_at", models.tables.UtcInstant(timezone=True), nullable=True),

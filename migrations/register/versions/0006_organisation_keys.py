@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("jws", sa.String(), nullable=False),
         instant("at", nullable=False),
-        sa.PrimaryKeyConstraint("key"),
+        sa.PrimaryKeyConstraint("key", "case"),
     )
     with op.batch_alter_table("signed_acts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_signed_acts_case"), ["case"], unique=False)

@@ -1,0 +1,105 @@
+"""Opening a case: the intake is kept at the opener's desk first, then the plane is asked to start the case."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from activities.protected_data import DeskStore
+from activities.rule_packs import PACKS, pack_on
+from console.coding import coded_facts, kept_items
+from console.failures import Fault, Invalid, Refused
+from models.access import UserId
+from models.case import CaseState
+from models.contracts import Opening, Refusal
+from models.directory import DirectoryEntry
+from models.events import Actor, Opened
+from models.intake import Intake
+from models.words import CaseRef, OrgId, RequestKey, case_reference
+from rules.case import decide
+
+if TYPE_CHECKING:
+    from console.casework import Casework
+
+DRAWS = 5
+"""How many references are drawn before something else must be wrong. One in 34 billion is taken by a given case."""
+
+
+async def open_case(casework: Casework, intake: Intake, user: UserId | None = None) -> CaseRef:
+    """Opens a case: the intake is kept at the opener's desk, then the case starts. The same key, the same case.
+
+    A reference that another case in the country has had is drawn again: of this one nothing had left the desk.
+
+    Raises:
+        Unavailable: Temporal can't be reached. Nothing was kept.
+        Refused: the rules can't take such a case. Nothing was kept.
+    """
+    opener = casework.directory.get(intake.opened_by or opener_for(casework, intake))
+    if opener is None or not opener.active:
+        raise Invalid(Fault("opened_by", "finns inte i katalogen: directory list", "not in the directory"))
+    await casework.plane.ready(opener.id)
+    desk, key = casework.desk(opener.id), intake.request_key or str(uuid4())
+    refusal: Refusal | None = None
+    for _ in range(DRAWS):
+        opening = kept(casework, desk, intake, opener, key)
+        casework.name_on_case(opener.id, opening.case, user, opener=True)
+        refusal = None if opening.started else await casework.plane.open(opening.case, opening.event)
+        if refusal is None:
+            desk.started(opening.key)
+            return opening.case
+        if refusal.code != "reference-taken":
+            break
+        desk.unopened(opening)
+    raise Refused(refusal or Refusal(code="reference-taken"))
+
+
+def kept(casework: Casework, desk: DeskStore, intake: Intake, opener: DirectoryEntry, key: RequestKey) -> Opening:
+    """The opening as the desk keeps it, with the intake: the one that is there, or a new one."""
+    known = desk.opening(key)
+    if known is None:
+        known = drawn(casework, desk, intake, opener, key)
+        desk.open_case(known, opener.id, kept_items(intake, key))
+    return desk.opening(key) or known
+
+
+def opener_for(casework: Casework, intake: Intake) -> OrgId:
+    unknown = intake.stay_municipality == "unknown"
+    return casework.settings.home if unknown else casework.directory.social_services(intake.stay_municipality).id
+
+
+def drawn(casework: Casework, desk: DeskStore, intake: Intake, opener: DirectoryEntry, key: RequestKey) -> Opening:
+    """A new opening, under a reference that this desk has never seen.
+
+    Raises:
+        Refused: the rules can't take such a case.
+    """
+    now, settings = datetime.now(UTC), casework.settings
+    at = now + offset(casework, intake, now)
+    pack = pack_on(at.date(), settings.rule_packs or PACKS)
+    stay = None if intake.stay_municipality == "unknown" else intake.stay_municipality
+    event = Opened(
+        key=key,
+        by=Actor(org=opener.id),
+        opener=opener.organisation(),
+        facts=coded_facts(intake, at, pack),
+        organisations=casework.directory.acting_in(stay, opener),
+        training=settings.training,
+        clock_offset=at - now,
+    )
+    case = case_reference(secrets.randbits(35))
+    while desk.has(case):
+        case = case_reference(secrets.randbits(35))
+    state = CaseState(case=case, training=settings.training, clock_offset=event.clock_offset)
+    if isinstance(refusal := decide(state, event, at, pack), Refusal):
+        raise Refused(refusal)
+    return Opening(key=key, case=case, event=event)
+
+
+def offset(casework: Casework, intake: Intake, now: datetime) -> timedelta:
+    if intake.opened_at is None:
+        return timedelta(0)
+    if not casework.settings.training:
+        raise Invalid(Fault("opened_at", "går bara i övningsläge", "works only in training"))
+    return intake.opened_at - now
