@@ -24,8 +24,8 @@ from console import (
     handoff_commands,
     handoff_views,
     incident_commands,
-    key_commands,
     link_commands,
+    own_key_commands,
     person_commands,
     reading,
     retention_commands,
@@ -63,7 +63,7 @@ incident(incident_commands.incident)
 app.add_typer(access_commands.app, name="access")
 app.add_typer(staff_commands.app, name="staff")
 app.add_typer(audit_commands.app, name="audit")
-app.add_typer(key_commands.app, name="key")
+app.add_typer(own_key_commands.app, name="key")
 app.add_typer(codec_commands.app, name="codec")
 app.add_typer(file_commands.commands(lambda org: doors.file_desks(Casework(read_settings(), org))(org)), name="file")
 app.command("simulate", short_help="Pröva regler i låtsad tid | Try rules in virtual time")(simulate)

@@ -152,7 +152,7 @@ class Running:
     async def serve_api(self, stack: AsyncExitStack, engine: Engine, trail: AuditLog) -> None:
         """Takes on the plane's API: the one way in for organisations, and the exchange behind it."""
         settings, view = self.settings, RegisterView(engine)
-        keys = KeyDirectory(engine, first_use=settings.mode == "embedded")
+        keys = KeyDirectory(engine, first_use=settings.mode == "embedded", audit=trail.append)
         exchange = Exchange(engine, keys)
         plane = Plane(settings, self.client, PlaneReads(view, self.directory), exchange)
         doors = Doors(settings, plane, keys, exchange, trail, SeenRequests())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import Engine, text
@@ -12,6 +12,8 @@ from sqlmodel import Session, col, select
 from activities import jws
 from activities.organisation_keys import KEY_TYPE
 from activities.stores import reading, writing
+from models.access import the_system
+from models.audit import AuditEntry
 from models.contracts import Refusal
 from models.exchange_tables import OrganisationKeyRow
 from models.published_keys import Fingerprint, KeyStatement, KeyUse, PublishedKey, PublishedKeys, as_said
@@ -91,9 +93,12 @@ class KeyDirectory:
     unseen, and is for the embedded stack only. Every later key is vouched for by the signing key that stands.
     """
 
-    def __init__(self, engine: Engine, *, first_use: bool) -> None:
+    def __init__(
+        self, engine: Engine, *, first_use: bool, audit: Callable[[Session, AuditEntry], object] | None = None
+    ) -> None:
         self._engine = engine
         self._first_use = first_use
+        self._audit = audit
 
     def publish(self, keys: PublishedKeys, now: datetime, accepted: Collection[Fingerprint] = ()) -> Refusal | None:
         """Takes in what is new of an organisation's keys, all of it or nothing. Publishing again changes nothing.
@@ -111,10 +116,13 @@ class KeyDirectory:
                     return why
         return None
 
-    def revoke(self, org: OrgId, fingerprint: Fingerprint, reason: Code, at: datetime) -> Refusal | None:
+    def revoke(
+        self, org: OrgId, fingerprint: Fingerprint, reason: Code, at: datetime, by: OrgId | None = None
+    ) -> Refusal | None:
         """From now on nothing is believed because of this key. The first revocation stands.
 
-        Keys that it has vouched for stay: whoever fears that they too are another's revokes them each.
+        Keys that it has vouched for stay: whoever fears that they too are another's revokes them each. `by` is who
+        asked for it, when that is not the organisation itself.
         """
         with writing(self._engine) as session:
             row = session.get(OrganisationKeyRow, fingerprint, with_for_update=True)
@@ -122,7 +130,16 @@ class KeyDirectory:
                 return Refusal(code="key-unknown")
             if row.revoked_at is None:
                 row.revoked_at, row.revoked_for = at, reason
+                self._note(session, by or org, "key-revoked", fingerprint, org, reason)
         return None
+
+    def _note(
+        self, session: Session, by: OrgId, action: Code, fingerprint: Fingerprint, org: OrgId, why: Code | None = None
+    ) -> None:
+        """Whose word is believed is changed in the log's own transaction: not logged, not changed."""
+        if self._audit is not None:
+            entry = AuditEntry(at=datetime.now(UTC), **dict(the_system(by)), action=action, subject=fingerprint)
+            self._audit(session, entry.model_copy(update={"recipient": org, "ground": why}))
 
     def list(self, org: OrgId | None = None) -> tuple[PublishedKey, ...]:
         """Every key, revoked and retired ones too; a desk that fetches them looks in them with `KnownKeys`."""
@@ -167,6 +184,7 @@ class KeyDirectory:
         session.flush()
         session.add(row_of(key, now))
         session.flush()
+        self._note(session, key.org, "key-published", key.fingerprint, key.org)
         return None
 
     def _first(

@@ -184,8 +184,8 @@ class OrganisationKeys:
         held = self._current(use)
         if held is None:
             raise KeyMissing(
-                "Organisationen har ingen egen nyckel här. Kör `key rotate` på den maskin där desken finns.",
-                "The organisation has no key of its own here. Run `key rotate` on the machine where the desk is.",
+                "Organisationen har ingen egen nyckel här. Kör `key make` på den maskin där desken finns.",
+                "The organisation has no key of its own here. Run `key make` on the machine where the desk is.",
             )
         return held
 

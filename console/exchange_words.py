@@ -64,8 +64,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The key is not in the directory for that organisation. Nothing was changed. Publish it first.",
     ),
     "key-revoked": (
-        "Nyckeln är spärrad. Inget har ändrats. Organisationen behöver en ny: `key rotate`.",
-        "The key is revoked. Nothing was changed. The organisation needs a new one: `key rotate`.",
+        "Nyckeln är spärrad. Inget har ändrats. Organisationen behöver en ny: `key make`, och driften godtar den.",
+        "The key is revoked. Nothing was changed. The organisation needs a new one: `key make`, which the operator "
+        "accepts.",
     ),
     "key-retired": (
         "Nyckeln är utbytt. Inget har ändrats. Gör om det med organisationens nya nyckel.",

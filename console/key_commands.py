@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +23,6 @@ from console.casework import Casework
 from console.failures import UNAVAILABLE, NotFound, fail, told
 from console.layout import both, table_of
 from models.keys import KeyFault, KeyStatus
-from models.published_keys import as_said
 from models.settings import Settings
 from models.words import OrgId
 from rules.showing import OPERATOR
@@ -150,24 +148,6 @@ def advice(found: KeyStatus) -> list[tuple[str, str]]:
             )
         ]
     return []
-
-
-@app.command("make", short_help="Gör de första nycklarna | Make the first keys")
-@told
-async def make(org: As, as_json: Json = False) -> None:
-    """Gör de nycklar som organisationen verkar med, där de saknas. | Makes the keys an organisation acts with."""
-    casework = Casework(read_settings())
-    whose = holder(casework, org)
-    with told_faults(as_json):
-        own = open_keys(casework.settings, whose, Outer(open_case_keys(casework.settings, whose)))
-        own.ensure(datetime.now(UTC))
-        fingerprint = own.fingerprint
-    if as_json:
-        say({"organisation": whose, "fingerprint": as_said(fingerprint)})
-        return
-    typer.echo(f"{whose}: {as_said(fingerprint)}")
-    typer.echo("Läs upp fingeravtrycket för planets drift, som godtar det: UTVAG_ACCEPTED_KEYS.")
-    typer.echo("Read the fingerprint to the plane's operator, who accepts it: UTVAG_ACCEPTED_KEYS.")
 
 
 @app.command("rotate", short_help="Byt yttre nyckel | Change the outer key")

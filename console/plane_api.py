@@ -47,11 +47,13 @@ from models.plane import (
     Nothing,
     Outcome,
     Published,
+    Revocation,
     Rows,
 )
 from models.published_keys import PublishedKeys, VerifiedAct
 from models.settings import Settings
 from models.words import CaseRef, OrgId, Word
+from rules.showing import OPERATOR
 from workflows.cases import NoSuchCase
 from workflows.connection import Unavailable
 
@@ -203,6 +205,15 @@ async def publish(doors: Doors, _: OrgId, keys: PublishedKeys) -> Outcome:
     return Outcome(refusal=await asyncio.to_thread(doors.keys.publish, keys, datetime.now(UTC), accepted))
 
 
+async def revoke_key(doors: Doors, org: OrgId, asked: Revocation) -> Outcome:
+    """From now on nothing is believed because of a key. An organisation's own, or for the operator anybody's: who
+    has stolen a key can sign as its organisation, which then needs somebody else to stop it."""
+    if org not in (asked.org, OPERATOR):
+        return Outcome(refusal=Refusal(code="key-unknown"))
+    revoking = (asked.org, asked.fingerprint, asked.reason.value, datetime.now(UTC), org)
+    return Outcome(refusal=await asyncio.to_thread(doors.keys.revoke, *revoking))
+
+
 async def published(doors: Doors, _: OrgId, asked: AboutOrganisation) -> Published:
     return Published(keys=await asyncio.to_thread(doors.keys.list, asked.org))
 
@@ -236,6 +247,7 @@ HANDLERS: dict[str, tuple[type[Word], Handler]] = {
     "/v1/exchange/revoke": (AboutPackage, revoke),
     "/v1/exchange/state": (AboutPackage, state),
     "/v1/keys/published": (AboutOrganisation, published),
+    "/v1/keys/revoke": (Revocation, revoke_key),
 }
 """What may be asked: the path, the words of the question, and who answers it."""
 PUBLISH = "/v1/keys/publish"

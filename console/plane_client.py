@@ -37,9 +37,10 @@ from models.plane import (
     Nothing,
     Outcome,
     Published,
+    Revocation,
     Rows,
 )
-from models.published_keys import PublishedKeys
+from models.published_keys import Fingerprint, PublishedKeys, WhyRevoked
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
 from models.retention import Closure
 from models.settings import Settings
@@ -148,6 +149,11 @@ class PlaneClient:
         if self._settings.mode == "embedded":
             return KnownKeys(keys)
         return reached((key for key in keys if key.org == org), self._settings.trusted_keys.get(org, ()))
+
+    def revoke_key(self, org: OrgId, fingerprint: Fingerprint, reason: WhyRevoked, asking: OrgId) -> Refusal | None:
+        """From now on the plane believes nothing because of this key."""
+        question = Revocation(org=org, fingerprint=fingerprint, reason=reason)
+        return self.told(asking, "/v1/keys/revoke", question, Outcome).refusal
 
     def closure(self, case: CaseRef, org: OrgId) -> Closure | None:
         """Whether a case is over, and since when; None when this organisation never had a part in it."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 import structlog
 
 from activities.offices import Office
+from console.disclosing import WAITS
 from console.plane_client import PlaneClient
 from models.access import the_system
 from models.contracts import Refusal
 from models.events import Actor, Raised, Recalled
+from models.published_keys import as_said
 from models.words import CaseRef, RequestKey
 from workflows.cases import NoSuchCase
 
+KEPT_FOR_PACKAGES = WAITS + timedelta(days=1)
+"""How long a sealing key is kept after the next one: as long as a package can wait, and a day."""
 log = structlog.get_logger(__name__)
 
 
@@ -34,6 +38,13 @@ async def tend(office: Office, way: PlaneClient) -> None:
     await take_back_what_was_begun(office, way)
     await take_back_what_has_no_consent(office, way)
     await tell_of_broken_glass(office, way)
+    await asyncio.to_thread(forget_replaced_keys, office, datetime.now(UTC))
+
+
+def forget_replaced_keys(office: Office, now: datetime) -> None:
+    """What was sealed to a key that was replaced so long ago is not under way any more: copies of it open no more."""
+    for fingerprint in office.signing.forget(now - KEPT_FOR_PACKAGES):
+        log.info("a replaced sealing key was destroyed", desk=office.org, key=as_said(fingerprint))
 
 
 async def take_back_what_was_begun(office: Office, way: PlaneClient) -> None:

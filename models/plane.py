@@ -11,7 +11,7 @@ from models.case import Receipt
 from models.contracts import Refusal
 from models.events import Event
 from models.exchange import Delivery, Envelope
-from models.published_keys import PublishedKey
+from models.published_keys import Fingerprint, PublishedKey, WhyRevoked
 from models.retention import Closure
 from models.words import CaseRef, CheckedRef, Code, Digest, ItemId, OrgId, RequestKey, Word
 
@@ -74,6 +74,14 @@ class AboutPackage(Word):
 class AboutOrganisation(Word):
     org: OrgId | None = None
     """None: every organisation's."""
+
+
+class Revocation(Word):
+    """Of this organisation's key nothing is to be believed any more: said by itself, or by the plane's operator."""
+
+    org: OrgId
+    fingerprint: Fingerprint
+    reason: WhyRevoked
 
 
 class Leased(Word):

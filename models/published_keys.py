@@ -28,6 +28,17 @@ class KeyUse(StrEnum):
     """X25519: packages are encrypted to it (HPKE, RFC 9180)."""
 
 
+class WhyRevoked(StrEnum):
+    """Why an organisation's key is believed no more. A code: who and how is written down elsewhere."""
+
+    STOLEN = "stolen"
+    SUSPECTED = "suspected"
+    """Nobody knows that it was stolen, and nobody would swear that it was not."""
+    LOST = "lost"
+    ENDED = "ended"
+    """The machine or the organisation is no more."""
+
+
 def fingerprint_of(raw: bytes) -> Fingerprint:
     """The fingerprint of a raw public key."""
     return b32encode(hashlib.sha256(raw).digest()).decode().rstrip("=")

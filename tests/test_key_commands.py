@@ -16,7 +16,7 @@ from activities.desks import open_desk
 from activities.key_store import Outer
 from activities.organisation_keys import open_keys
 from activities.protected_data import DeskStore
-from console import key_commands
+from console import key_commands, own_key_commands
 from console.acting_keys import acting_keys
 from console.failures import Refused
 from models.desk import Category
@@ -46,7 +46,7 @@ def desk(settings: Settings) -> DeskStore:
 
 
 def run(*arguments: str, org: str = ORG) -> tuple[int, str]:
-    told = CliRunner().invoke(key_commands.app, [*arguments, "--as", org])
+    told = CliRunner().invoke(own_key_commands.app, [*arguments, "--as", org])
     return told.exit_code, told.output
 
 
