@@ -41,8 +41,10 @@ from activities.surroundings import OWNER_ONLY, BadSettings, configure_logs, rea
 from activities.trails import plane_trail
 from console.acting_keys import acting_keys
 from console.failures import Refused
+from console.http_server import BadCertificate, CannotListen, Certificate, served
+from console.pace import Pace
 from console.plane import Plane
-from console.plane_api import CannotListen, Doors, plane_api, served
+from console.plane_api import Doors, plane_api
 from console.plane_client import NotTaken, PlaneClient
 from console.plane_reads import PlaneReads
 from console.running import health_endpoint, only_one
@@ -155,16 +157,24 @@ class Running:
         keys = KeyDirectory(engine, first_use=settings.mode == "embedded", audit=trail.append)
         exchange = Exchange(engine, keys)
         plane = Plane(settings, self.client, PlaneReads(view, self.directory), exchange)
-        doors = Doors(settings, plane, keys, exchange, trail, SeenRequests())
+        doors = Doors(settings, plane, keys, exchange, trail, SeenRequests(), Pace(settings.plane_requests_per_minute))
+        chain, key = settings.plane_certificate, settings.plane_certificate_key
+        tls = Certificate(chain, key) if chain and key else None
         try:
-            port = await stack.enter_async_context(served(plane_api(doors), settings.plane_host, settings.plane_port))
+            api = served(plane_api(doors), settings.plane_host, settings.plane_port, tls)
+            port = await stack.enter_async_context(api)
         except CannotListen:
             raise CannotStart(
                 f"Porten {settings.plane_port} för planets API används redan. Välj en annan med UTVAG_PLANE_PORT.\n"
                 f"The port {settings.plane_port} of the plane's API is in use. Choose another with UTVAG_PLANE_PORT."
             ) from None
+        except BadCertificate:
+            raise CannotStart(
+                "Certifikatet i UTVAG_PLANE_CERTIFICATE, eller dess nyckel, går inte att använda.\n"
+                "The certificate in UTVAG_PLANE_CERTIFICATE, or its key, can't be used."
+            ) from None
         await stack.enter_async_context(background(tend_exchange(exchange)))
-        log.info("the plane's API is served", host=settings.plane_host, port=port)
+        log.info("the plane's API is served", host=settings.plane_host, port=port, tls=tls is not None)
 
     async def serve_desk(self, org: OrgId, stack: AsyncExitStack) -> None:
         """Takes on one organisation's desk: its store and its task queue."""

@@ -17,8 +17,23 @@ DEMO_WORD = "bara for ovning"
 """The word of every demo account: public, so it protects nothing. Refused in production."""
 
 
-def unfit(word: str) -> Refusal | None:
-    return None if SHORTEST <= len(normal(word)) <= LONGEST else Refusal(code="word-too-short")
+CLOSE_AT_HAND = ("utväg", "utvag", "avhoppare", "socialtjänst", "socialtjänsten", "polisen", "kriminalvården", "kommun")
+"""What whoever guesses at somebody's word here would try first, besides the organisation and the account."""
+HARD_ENOUGH = 3
+"""Of zxcvbn's five steps, 0 to 4: more than a hundred million guesses."""
+
+
+def unfit(word: str, *about: str) -> Refusal | None:
+    """Whether a word may be somebody's own. `about`: the account and its organisation, which may not be most of it.
+
+    Refuses `word-too-short`, `word-easily-guessed`.
+    """
+    if not SHORTEST <= len(normal(word)) <= LONGEST:
+        return Refusal(code="word-too-short")
+    from zxcvbn import zxcvbn  # its lists of words take longer to read than most commands take
+
+    told = zxcvbn(normal(word), user_inputs=[*CLOSE_AT_HAND, *about], max_length=LONGEST)
+    return None if told["score"] >= HARD_ENOUGH else Refusal(code="word-easily-guessed")
 
 
 def normal(word: str) -> str:

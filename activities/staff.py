@@ -116,10 +116,11 @@ class Staff:
     ) -> Refusal | None:
         """Adds an account. `by` None: the desk's very first, which must be a unit manager's.
 
-        Refuses what the table denies, `account-exists`, `roles-can-not-be-combined`, `word-too-short`.
+        Refuses what the table denies, `account-exists`, `roles-can-not-be-combined`, `word-too-short`,
+        `word-easily-guessed`.
         """
         chosen = frozenset(roles)
-        if word is not None and (refusal := unfit(word)):
+        if word is not None and (refusal := unfit(word, user, self.desk.org)):
             return refusal
         kept = hashed(word) if word is not None else None
         with writing(self.desk.engine) as session:
@@ -155,7 +156,7 @@ class Staff:
 
     def set_word(self, by: Reader, user: UserId, word: str, now: datetime, *, stepped_up: bool) -> Refusal | None:
         """Gives an account a new word, and opens it if it was locked: one's own with the old one, or by a manager."""
-        if refusal := unfit(word):
+        if refusal := unfit(word, user, self.desk.org):
             return refusal
         kept = hashed(word)
         with writing(self.desk.engine) as session:
@@ -179,6 +180,7 @@ class Staff:
         with writing(self.desk.engine) as session:
             row = self.active(session, user, for_update=True)
             if row is not None and is_locked(row, now):
+                self.note(session, self.somebody(row), "step-up", now, outcome="step-up-locked")
                 return Refusal(code="step-up-locked")
             kept = row.word if row is not None else None
             if row is not None:
@@ -191,10 +193,14 @@ class Staff:
                 return Refusal(code="step-up-wrong")
             if right and row.word == kept:
                 row.attempts, row.locked_until = 0, None
+                self.note(session, self.somebody(row), "step-up", now)
                 return None
-            reader = Reader(org=self.desk.org, user=user, role=Role(row.roles[0]))
-            self.note(session, reader, "step-up", now, outcome="step-up-wrong")
+            self.note(session, self.somebody(row), "step-up", now, outcome="step-up-wrong")
         return Refusal(code="step-up-wrong")
+
+    def somebody(self, row: StaffRow) -> Reader:
+        """Whoever is trying to be this account: in its first role, as far as the log is concerned."""
+        return Reader(org=self.desk.org, user=row.user, role=Role(row.roles[0]))
 
     def make_demo_accounts(self, now: datetime) -> int:
         """One account per role for training, all with `DEMO_WORD`. Nothing where there are accounts already.

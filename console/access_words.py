@@ -88,6 +88,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Det första kontot måste vara en enhetschefs, med ett eget ord.",
         "The first account must be a unit manager's, with a word of its own.",
     ),
+    "word-easily-guessed": (
+        "Ordet är för lätt att gissa. Ta några ord som inte hör ihop, och som inte är ert namn eller er organisation.",
+        "The word is too easily guessed. Take some words that don't belong together, not your name or organisation.",
+    ),
     "word-too-short": ("Ordet ska ha 12 till 128 tecken.", "The word should have 12 to 128 characters."),
     "step-up-wrong": ("Det var inte rätt ord.", "That was not the right word."),
     "step-up-locked": (

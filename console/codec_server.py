@@ -163,6 +163,8 @@ def codec_app(desk: CodecDesk) -> FastAPI:
     async def guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
         response = await answer(request)
         response.headers.update(HEADERS)
+        if desk.tls:
+            response.headers["Strict-Transport-Security"] = f"max-age={365 * 24 * 3600}"
         return response
 
     app.add_middleware(

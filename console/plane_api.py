@@ -6,14 +6,11 @@ Nothing is asked in a URL and nothing told in an error but a code: access logs a
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import structlog
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +19,7 @@ from activities.audit import AuditLog, CannotAudit
 from activities.exchange import Exchange
 from activities.key_directory import KeyDirectory
 from activities.signatures import SeenRequests, digest_of, verify, verify_request
+from console.pace import ANYBODY, Pace
 from console.plane import Forged, Plane
 from models.access import Role
 from models.audit import AuditEntry
@@ -57,7 +55,13 @@ from rules.showing import OPERATOR
 from workflows.cases import NoSuchCase
 from workflows.connection import Unavailable
 
-OWN_THREADS = 4
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+"""No browser has any business here: should one come all the same, it shows, keeps and runs nothing."""
 log = structlog.get_logger(__name__)
 
 
@@ -70,6 +74,7 @@ class Doors(NamedTuple):
     exchange: Exchange
     audit: AuditLog
     seen: SeenRequests
+    pace: Pace
 
 
 class Refusing(Exception):
@@ -264,6 +269,8 @@ def plane_api(doors: Doors) -> FastAPI:
             body = await whole(request)
             where = f"/{path}"
             if where == PUBLISH:
+                if not doors.pace.allows(ANYBODY):
+                    raise Refusing(429, "too-many-requests")
                 return told(await publish(doors, "", read(PublishedKeys, body)))
             org = await caller(doors, request, where, body)
             if where not in HANDLERS:
@@ -322,7 +329,11 @@ async def caller(doors: Doors, request: Request, path: str, body: bytes) -> OrgI
         seen=doors.seen,
     )
     if isinstance(proof, Refusal):
+        log.warning("a request proved nothing", code=proof.code)
         raise Refusing(401, proof.code)
+    if not doors.pace.allows(proof.org):
+        log.warning("an organisation asks too often", org=proof.org)
+        raise Refusing(429, "too-many-requests")
     return proof.org
 
 
@@ -330,63 +341,13 @@ def read(words: type[Word], body: bytes) -> Any:
     try:
         return words.model_validate_json(body)
     except ValidationError:
+        log.warning("a request was not understood", question=words.__name__)
         raise Refusing(422, "not-understood") from None
 
 
-def told(answer: Word) -> Response:
-    return Response(answer.model_dump_json(), media_type="application/json", headers={"cache-control": "no-store"})
+def told(answer: Word, status: int = 200) -> Response:
+    return Response(answer.model_dump_json(), status, media_type="application/json", headers=HEADERS)
 
 
 def fault(status: int, code: str, detail: str | None = None) -> Response:
-    return Response(Fault(code=code, detail=detail).model_dump_json(), status, media_type="application/json")
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """A listening socket that says it is TCP: only then does asyncio send small answers at once (TCP_NODELAY).
-
-    Raises:
-        OSError: the port is in use.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen()
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-class Server(uvicorn.Server):
-    """A server that leaves signals to the program that it runs in."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-class CannotListen(Exception):
-    """The port of the API is taken."""
-
-
-@asynccontextmanager
-async def served(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
-    """Serves the API in this program's own loop until the block is left. Yields the port.
-
-    Raises:
-        CannotListen: the port is in use.
-    """
-    try:
-        listening = bound(host, port)
-    except OSError:
-        raise CannotListen from None
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield int(listening.getsockname()[1])
-    finally:
-        server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await serving
+    return told(Fault(code=code, detail=detail), status)

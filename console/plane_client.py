@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -14,6 +16,7 @@ from sqlmodel import SQLModel
 from activities.key_directory import KnownKeys, reached
 from activities.organisation_keys import OrganisationKeys
 from activities.signatures import digest_of, request_token, signed
+from activities.surroundings import BadSettings
 from models.case import Receipt
 from models.contracts import Refusal, Standing
 from models.events import Opened, RulesAdopted, Submitted
@@ -50,6 +53,10 @@ from workflows.connection import Unavailable
 
 ANSWER_SECONDS = 10.0
 CONNECT_SECONDS = 2.0
+TOO_OFTEN = (
+    "Organisationen har frågat för ofta den senaste minuten. Inget har hänt; försök igen om en minut.\n"
+    "The organisation has asked too often in the last minute. Nothing has happened; try again in a minute."
+)
 Row = TypeVar("Row", bound=SQLModel)
 Answer = TypeVar("Answer", bound=Word)
 
@@ -68,7 +75,9 @@ class PlaneClient:
     def __init__(self, settings: Settings, keys_of: Callable[[OrgId], OrganisationKeys]) -> None:
         self._settings, self._keys_of = settings, keys_of
         timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-        self._http = httpx.Client(base_url=settings.plane, timeout=timeout, trust_env=False)
+        self._http = httpx.Client(
+            base_url=settings.plane, timeout=timeout, trust_env=False, verify=trusted(settings.plane_authority)
+        )
         self._reached = False
         weakref.finalize(self, self._http.close)
 
@@ -92,7 +101,7 @@ class PlaneClient:
             raise NoSuchCase(getattr(question, "case", "?"))
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.BAD_REQUEST):
             raise NotTaken(code)
-        raise Unavailable(NO_ANSWER)
+        raise Unavailable(TOO_OFTEN if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else NO_ANSWER)
 
     def _reach(self) -> None:
         """Asks whether anybody is there, before a key is made for asking.
@@ -208,6 +217,20 @@ class PlaneClient:
 
     async def standing(self, case: CaseRef, org: OrgId) -> Standing:
         return await asyncio.to_thread(self.told, org, "/v1/cases/standing", AboutCase(case=case), Standing)
+
+
+def trusted(authority: Path | None) -> ssl.SSLContext | bool:
+    """What vouches for the plane's certificate: the authorities that everybody knows, or the one named, alone.
+
+    Raises:
+        BadSettings: the file is none.
+    """
+    if authority is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=str(authority))
+    except (OSError, ssl.SSLError):
+        raise BadSettings("UTVAG_PLANE_AUTHORITY: går inte att läsa | can't be read") from None
 
 
 def receipt_of(outcome: Outcome) -> Receipt | Refusal:

@@ -135,8 +135,16 @@ class Settings(BaseSettings):
     plane_url: Annotated[str, AfterValidator(plane_address)] | None = None
     """Where the plane's API is asked: https, or http to this machine or inside a container network."""
     plane_host: str = "127.0.0.1"
-    """The address that the plane's API listens on. It speaks plain HTTP: anywhere but here, TLS goes in front."""
+    """The address that the plane's API listens on. Anywhere but here it takes TLS: its own, or a proxy's in front."""
     plane_port: int = Field(default=8766, ge=0, le=65_535)
+
+    plane_certificate: Path | None = None
+    """With it (PEM, with its chain) and its key the plane's API speaks TLS itself."""
+    plane_certificate_key: Path | None = None
+    plane_authority: Path | None = None
+    """The authority (PEM) that vouches for the plane's certificate, where it is none that everybody knows."""
+    plane_requests_per_minute: int = Field(default=3_000, ge=60, le=1_000_000)
+    """How many requests of one organisation the plane answers in a minute. A desk at work makes a few dozen."""
 
     org: OrgId | None = None
     """Who asks when a command names nobody; without it the operator of this installation."""
@@ -159,7 +167,7 @@ class Settings(BaseSettings):
 
     @property
     def plane(self) -> str:
-        return self.plane_url or f"http://127.0.0.1:{self.plane_port}"
+        return self.plane_url or f"http{'s' if self.plane_certificate else ''}://127.0.0.1:{self.plane_port}"
 
     @property
     def mail(self) -> Path:

@@ -13,7 +13,8 @@ from activities.signatures import digest_of, request_token
 from console.acting_keys import acting_keys
 from console.codec_operators import Operators
 from console.codec_server import CodecDesk, codec_app
-from console.plane_api import HANDLERS, PUBLISH, served
+from console.http_server import served
+from console.plane_api import HANDLERS, PUBLISH
 from rules.showing import OPERATOR
 from tests.canary_journey import FORMS, NGO, PHONE, POLICE, SOCIAL, STRANGER, Journey
 from tests.command_line import intake

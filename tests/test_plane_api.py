@@ -26,8 +26,10 @@ from activities.stores import migrate, open_database, register_url
 from activities.trails import plane_trail
 from console.acting_keys import acting_keys
 from console.casework import Casework
+from console.http_server import served
+from console.pace import Pace
 from console.plane import Plane
-from console.plane_api import Doors, plane_api, served
+from console.plane_api import Doors, plane_api
 from console.plane_reads import PlaneReads
 from models.events import Actor, Facts, FactsRecorded, Submitted
 from models.intake import Intake
@@ -42,6 +44,7 @@ from tests.support import Stack, settled
 
 SOCIAL, OTHER, POLICE, STRANGER = "soc-0381", "soc-0180", "polisen-mitt", "soc-1880"
 OTHER_POLICE = "polisen-nord"
+PACE = 1_000
 
 
 class Api:
@@ -340,7 +343,7 @@ async def a_plane(
     trail = plane_trail(made, engine, acting_keys(made, OPERATOR))
     plane = Plane(chosen, None, reads, exchange)  # type: ignore[arg-type]  # no question here is about a case
     behind = {"settings": chosen, "plane": plane, "keys": keys, "exchange": exchange, "audit": trail}
-    async with served(plane_api(Doors(**behind, seen=SeenRequests())), "127.0.0.1", 0) as port:  # type: ignore[arg-type]
+    async with served(plane_api(Doors(**behind, seen=SeenRequests(), pace=Pace(PACE))), "127.0.0.1", 0) as port:  # type: ignore[arg-type]
         yield Api(f"http://127.0.0.1:{port}", made), engine
     engine.dispose()
 
