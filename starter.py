@@ -33,9 +33,10 @@ from console import (
     staff_commands,
     views,
 )
-from console.case_commands import Case, Json, say, screen
+from console.case_commands import Case, Json, say
 from console.casework import Casework
 from console.failures import run_program, told
+from console.layout import screen
 from console.log_room import LogRoom
 from console.simulation_commands import simulate
 from models.words import Function

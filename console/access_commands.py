@@ -12,11 +12,11 @@ from activities.case_access import GLASS_REASONS, GRANT_REASONS, BrokenGlass, Na
 from activities.surroundings import read_settings
 from console import reading, tending
 from console.as_whom import As, AsRole, User, Worker, account, at_work
-from console.case_commands import Case, Json, say, screen
+from console.case_commands import Case, Json, say
 from console.casework import Casework
 from console.deadline_views import clock
 from console.failures import Refused, told
-from console.layout import both, table_of
+from console.layout import both, screen, table_of
 from models.access import Action, Relation
 from models.contracts import Refusal
 from models.words import CaseRef

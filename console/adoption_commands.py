@@ -9,10 +9,10 @@ from rich.table import Table
 
 from activities.surroundings import read_settings
 from console import deadline_views, reading, rules_adoption, words
-from console.case_commands import As, Case, Json, Key, say, screen
+from console.case_commands import As, Case, Json, Key, say
 from console.casework import Casework
 from console.failures import told
-from console.layout import both, table_of
+from console.layout import both, screen, table_of
 from models.contracts import Standing
 from models.packs import RulePack
 from rules.adoption import Shift

@@ -14,8 +14,9 @@ from activities.audit import PLANE, AuditLog, Verdict
 from activities.log_review import evidence, limits
 from console import audit_views, reading
 from console.audit_words import NOT_MAKING_CHECKPOINTS, PLACE_UNAVAILABLE
-from console.case_commands import As, Case, Json, say, screen
+from console.case_commands import As, Case, Json, say
 from console.failures import UNAVAILABLE, Fault, Invalid, fail, told
+from console.layout import screen
 from console.log_room import VERIFY, LogRoom
 from models.access import UserId
 from models.words import OrgId

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.live import Live
 
 from activities.surroundings import read_settings
@@ -16,6 +15,7 @@ from console import closing, handoff_views, opening, reading, views
 from console.as_whom import account_of, at_work
 from console.casework import Casework
 from console.failures import Fault, Invalid, told
+from console.layout import screen
 from models.contracts import Standing
 from models.intake import Filling, Intake
 from models.words import EndCode
@@ -23,7 +23,6 @@ from workflows.cases import NoSuchCase
 from workflows.connection import Unavailable
 
 app = typer.Typer(help="Ärenden | Cases", no_args_is_help=True)
-screen = Console()
 
 Case = Annotated[str, typer.Argument(help="Ärendereferens, som U-7K3M-Q2P7. | Case reference.", metavar="CASE")]
 Json = Annotated[bool, typer.Option("--json", help="Svara med JSON. | Answer in JSON.")]

@@ -14,13 +14,14 @@ from activities.sharing_rules import sharing_on
 from activities.surroundings import read_settings
 from console import disclosing, reading, weighing
 from console.as_whom import As, AsRole, StepUp, User, at_work
-from console.case_commands import Case, Json, Key, say, screen
+from console.case_commands import Case, Json, Key, say
 from console.casework import Casework
 from console.deadline_views import clock
 from console.disclosing import Telling, Way
 from console.disclosure_views import card_lines, listed_table, preview_view, shown_data
 from console.failures import Fault, Invalid, told
 from console.handoff_commands import LONGEST_NOTE, handoff_id
+from console.layout import screen
 from models.sharing import Weighed
 from models.words import Code
 from rules.acute_card import acute_card

@@ -9,7 +9,6 @@ from typing import Annotated, Any, NamedTuple
 from uuid import uuid4
 
 import typer
-from rich.console import Console
 
 from activities.documents import (
     CannotRender,
@@ -27,7 +26,7 @@ from console import reading
 from console.case_commands import As, Json, Key, say
 from console.deadline_views import end_clock
 from console.failures import Fault, Invalid, NotFound, Refused, told
-from console.layout import both, stacked, table_of
+from console.layout import both, screen, stacked, table_of
 from models.access import Reader
 from models.contracts import Refusal
 from models.documents import Receipt, Recipient, Sender
@@ -37,7 +36,6 @@ from models.words import CaseRef, Function, OrgId
 from rules.file_documents import answer, not_yet
 from rules.file_requests import KINDS, as_decided, clock, decide, extended, gate, tested
 
-screen = Console()
 NO_CASE = "-"
 
 

@@ -12,10 +12,11 @@ from activities.rule_packs import PACKS, pack_on
 from activities.surroundings import read_settings
 from console import handoff_views, reading, views
 from console.answers import Answer
-from console.case_commands import Account, As, Case, Json, Key, look, say, screen
+from console.case_commands import Account, As, Case, Json, Key, look, say
 from console.casework import Casework
 from console.deadline_views import deadline_text
 from console.failures import Fault, Invalid, told
+from console.layout import screen
 from models.case import Receipt
 from models.contracts import Standing
 from models.desk import AssessmentRecord

@@ -15,13 +15,13 @@ from activities.disclosures import entry
 from activities.surroundings import read_settings
 from console import reading
 from console.as_whom import As, AsRole, User, Worker, at_work
-from console.case_commands import Case, Json, Key, say, screen
+from console.case_commands import Case, Json, Key, say
 from console.casework import Casework
 from console.coding import item_id
 from console.deadline_views import clock
 from console.failures import Fault, Invalid, Refused, told
 from console.handoff_commands import LONGEST_NOTE
-from console.layout import table_of
+from console.layout import screen, table_of
 from console.weighing import keep
 from models.access import Action, Purpose, Role
 from models.audit import AuditEntry

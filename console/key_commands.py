@@ -18,10 +18,10 @@ from activities.key_store import Outer
 from activities.organisation_keys import key_rows, open_keys
 from activities.stores import BadDatabase
 from activities.surroundings import read_settings
-from console.case_commands import As, Json, say, screen
+from console.case_commands import As, Json, say
 from console.casework import Casework
 from console.failures import UNAVAILABLE, NotFound, fail, told
-from console.layout import both, table_of
+from console.layout import both, screen, table_of
 from models.keys import KeyFault, KeyStatus
 from models.settings import Settings
 from models.words import OrgId

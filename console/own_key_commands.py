@@ -15,12 +15,12 @@ from activities.case_keys import open_case_keys
 from activities.key_store import Outer
 from activities.organisation_keys import OrganisationKeys, open_keys
 from activities.surroundings import read_settings
-from console.case_commands import As, Json, say, screen
+from console.case_commands import As, Json, say
 from console.casework import Casework
 from console.deadline_views import clock
 from console.failures import Fault, Invalid, NotFound, Refused, told
 from console.key_commands import STATES, USES, app, holder, told_faults
-from console.layout import both, table_of
+from console.layout import both, screen, table_of
 from console.plane_client import NotTaken
 from models.access import the_system
 from models.audit import AuditEntry

@@ -13,10 +13,10 @@ from activities.offices import Office
 from activities.surroundings import read_settings
 from console import reading
 from console.as_whom import As, AsRole, For, StepUp, User, at_work
-from console.case_commands import Case, Json, say, screen
+from console.case_commands import Case, Json, say
 from console.casework import Casework
 from console.failures import Fault, Invalid, NotFound, Refused, told
-from console.layout import both, table_of
+from console.layout import both, screen, table_of
 from models.access import Action, Given, Obligation, Reader
 from models.contracts import Refusal
 from models.desk import Category

@@ -17,10 +17,10 @@ from activities.offices import Office
 from activities.surroundings import read_settings
 from console import reading, retention_views, retention_words
 from console.as_whom import As, AsRole, StepUp, User, at_work
-from console.case_commands import Case, Json, say, screen
+from console.case_commands import Case, Json, say
 from console.casework import Casework
 from console.failures import Fault, Invalid, NotFound, Refused, told
-from console.layout import both
+from console.layout import both, screen
 from models.access import Reader, Role
 from models.contracts import Refusal
 from models.retention import (

@@ -19,8 +19,9 @@ from activities.rule_packs import PACKS, load_pack, pack_on
 from activities.simulation_runs import Difference, Run, parts
 from activities.surroundings import read_settings
 from console import simulation_data, simulation_files, simulation_views, timeline_views
-from console.case_commands import Json, say, screen
+from console.case_commands import Json, say
 from console.failures import INTERRUPTED, Fault, Invalid, NotFound, telling
+from console.layout import screen
 from models.packs import RulePack
 from models.simulation import Planned
 from rules.figures import Figures

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from activities.staff import Account
 from activities.surroundings import read_settings
 from console.as_whom import As, AsRole, User, Worker, account, at_work, own_word
-from console.case_commands import Json, say, screen
+from console.case_commands import Json, say
 from console.casework import Casework
 from console.failures import Fault, Invalid, Refused, told
-from console.layout import both, table_of
+from console.layout import both, screen, table_of
 from models.access import Action, Hours, Role
 from models.contracts import Refusal
 
