@@ -32,6 +32,7 @@ from activities.offices import Office
 from activities.organisation_keys import OrganisationKeys
 from activities.register import Register
 from activities.register_view import RegisterView
+from activities.replies import Replies, SignsReplies
 from activities.retention_rules import load_retention
 from activities.rule_packs import PACKS, BadPack, pack_now
 from activities.signatures import SeenRequests
@@ -131,13 +132,16 @@ class Running:
             Register(engine, self.settings.event_source, trail, signed_only=self.settings.mode == "production"),
             RegisterView(engine),
         )
+        keys = KeyDirectory(engine, first_use=self.settings.mode == "embedded", audit=trail.append)
+        await asyncio.to_thread(self.take_in_own_key, keys)
+        replies = Replies(keys, self.directory, self.settings.event_source)
         await asyncio.to_thread(register.keep_directory, self.directory.values())
         threads = stack.enter_context(ThreadPoolExecutor(PLANE_THREADS))
         plane = Worker(
             self.client,
             task_queue=PLANE_QUEUE,
             workflows=[CaseWorkflow, RetentionWorkflow],
-            activities=[register.record],
+            activities=[register.record, replies.check],
             activity_executor=threads,
             workflow_runner=sandbox(),
             graceful_shutdown_timeout=DRAIN,
@@ -148,13 +152,18 @@ class Running:
         await stack.enter_async_context(background(outbox.run()))
         self.events = subscribed(self.settings, self.view, register)
         await stack.enter_async_context(background(self.events.run()))
-        await self.serve_api(stack, engine, trail)
+        await self.serve_api(stack, engine, trail, keys)
         log.info("the plane is served", mail=str(self.settings.mail))
 
-    async def serve_api(self, stack: AsyncExitStack, engine: Engine, trail: AuditLog) -> None:
+    def take_in_own_key(self, keys: KeyDirectory) -> None:
+        """The plane's own key is taken in here and nowhere else: nobody publishes one for the operator."""
+        own = keys_to_act_with(self.settings, OPERATOR)
+        if refusal := keys.publish(own.public(), datetime.now(UTC), [own.fingerprint]):
+            log.error("the plane's own key is not believed", code=refusal.code)
+
+    async def serve_api(self, stack: AsyncExitStack, engine: Engine, trail: AuditLog, keys: KeyDirectory) -> None:
         """Takes on the plane's API: the one way in for organisations, and the exchange behind it."""
         settings, view = self.settings, RegisterView(engine)
-        keys = KeyDirectory(engine, first_use=settings.mode == "embedded", audit=trail.append)
         exchange = Exchange(engine, keys)
         plane = Plane(settings, self.client, PlaneReads(view, self.directory), exchange)
         doors = Doors(settings, plane, keys, exchange, trail, SeenRequests(), Pace(settings.plane_requests_per_minute))
@@ -189,6 +198,7 @@ class Running:
                 *disposal_activities(office, lambda case: self.way.closure(case, org)),
             ],
             activity_executor=threads,
+            interceptors=[SignsReplies(office.signing, self.settings.event_source)],
             max_concurrent_activities=1,
             max_concurrent_activity_task_polls=1,
             graceful_shutdown_timeout=DRAIN,

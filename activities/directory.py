@@ -83,6 +83,13 @@ class Directory(Mapping[OrgId, DirectoryEntry]):
         return tuple(entry.organisation() for entry in chosen if entry.function not in skipped)
 
 
+def is_listed(organisation: Organisation, directory: Mapping[OrgId, DirectoryEntry]) -> bool:
+    """Whether an organisation is, word for word, one of the directory that is active: nobody invents a recipient, or
+    a desk that a recipient has not got."""
+    entry = directory.get(organisation.id)
+    return entry is not None and entry.active and organisation == entry.organisation()
+
+
 def load_directory(path: Path | None = None) -> Directory:
     """The nationwide directory, with the entries of `path` (TOML) added to it or in place of it.
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from activities.audit import AuditLog
 from activities.case_keys import CaseKeys
 from activities.protected_data import DeskStore
-from activities.stores import reading
+from activities.stores import reading, writing
 from models.access import Purpose, Reader, the_system
 from models.audit import AuditEntry
 from models.consent import ConsentAct, ConsentEvent, ConsentStep, History, PersonFacts
@@ -100,6 +100,19 @@ class Disclosures:
         """As `history`, in the caller's write transaction: no step comes before that is done."""
         in_line(session, CONSENT_LOCK)
         return self._history(session, case)
+
+    def untold(self) -> list[CaseRef]:
+        """Cases that have not been told where consent stands now: somebody's program ended too soon."""
+        with reading(self._engine) as session:
+            query = select(ConsentRow.case).where(col(ConsentRow.told).is_(False)).distinct()
+            return [CaseRef(case) for case in session.exec(query)]
+
+    def case_is_told(self, case: CaseRef, history: History) -> None:
+        """The case knows where consent stands after the steps of this history."""
+        with writing(self._engine) as session:
+            steps = [event.step for event in history]
+            for row in session.exec(select(ConsentRow).where(ConsentRow.case == case, col(ConsentRow.step).in_(steps))):
+                row.told = True
 
     # --- telling -------------------------------------------------------------------------------------
 

@@ -20,13 +20,13 @@ from sqlalchemy import ColumnElement, CursorResult, Engine, Update, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, or_, select
 
-from activities.key_directory import CLOCKS_DIFFER, Keys
+from activities.key_directory import Keys
 from activities.packages import LONGEST_LIFE, SEALED_SIZES
 from activities.stores import reading, writing
 from models.contracts import Refusal
 from models.exchange import Delivery, Envelope, Label, PackageState
 from models.exchange_tables import PackageRow
-from models.published_keys import KeyUse
+from models.published_keys import CLOCKS_DIFFER, KeyUse
 from models.words import Code, ItemId, OrgId
 
 LEASE = timedelta(minutes=10)

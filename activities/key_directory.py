@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from sqlalchemy import Engine, text
@@ -16,13 +16,12 @@ from models.access import the_system
 from models.audit import AuditEntry
 from models.contracts import Refusal
 from models.exchange_tables import OrganisationKeyRow
-from models.published_keys import Fingerprint, KeyStatement, KeyUse, PublishedKey, PublishedKeys, as_said
+from models.published_keys import CLOCKS_DIFFER, Fingerprint, KeyStatement, KeyUse, PublishedKey, PublishedKeys, as_said
 from models.words import Code, OrgId
+from rules.showing import OPERATOR
 
 PUBLISHING_LOCK = 7_481_255
 """PostgreSQL advisory lock that lets one program at a time add keys; SQLite's write lock does the same."""
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""How much the clocks of two organisations may differ."""
 
 
 class Keys(Protocol):
@@ -194,7 +193,7 @@ class KeyDirectory:
         said = jws.told(key.voucher, KEY_TYPE)
         if said is None or said.kid != key.fingerprint or key.fingerprint in accepted:
             return None
-        if self._first_use and not any(each.use is KeyUse.SIGNING for each in before):
+        if self._first_use and key.org != OPERATOR and not any(each.use is KeyUse.SIGNING for each in before):
             return None
         return Refusal(code="key-not-accepted", detail=as_said(key.fingerprint))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -106,16 +106,21 @@ class OrganisationKeys:
                 self._write(held.model_copy(update={"revoked_at": at, "revoked_for": reason}))
         return held is not None
 
-    def forget(self, before: datetime) -> list[Fingerprint]:
-        """Destroys the private part of sealing keys that were replaced before this: what was sealed to them and copied
-        on the way can then be opened by nobody. Give it an instant before which no package under way was sealed."""
+    def replaced_sealing(self) -> list[Fingerprint]:
+        """Sealing keys that another has replaced, and that still open what was sealed to them."""
+        current = self._of(KeyUse.SEALING)[-1:]
+        return [
+            held.statement.fingerprint
+            for held in self._of(KeyUse.SEALING)
+            if held.wrapped is not None and held not in current
+        ]
+
+    def forget(self, fingerprints: Collection[Fingerprint]) -> list[Fingerprint]:
+        """Destroys the private part of replaced sealing keys: what was sealed to them and copied on the way can then be
+        opened by nobody. Never of the current one. Name those to which no package under way was sealed."""
         with self._alone():
-            replaced = {key.fingerprint for key in self.public().keys if key.retired_at and key.retired_at < before}
-            past = [
-                held
-                for held in self._of(KeyUse.SEALING)
-                if held.wrapped is not None and held.statement.fingerprint in replaced
-            ]
+            replaced = set(self.replaced_sealing()) & set(fingerprints)
+            past = [held for held in self._of(KeyUse.SEALING) if held.statement.fingerprint in replaced]
             for held in past:
                 self._write(held.model_copy(update={"wrapped": None}))
                 self._opened.pop(held.statement.fingerprint, None)

@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError
 from activities import cloud_events, exchange
 from activities.audit import PLANE, AuditLog
 from activities.key_directory import KeyDirectory
+from activities.replies import Said, said_by_desk
 from activities.signatures import keep, verify_kept
 from activities.stores import writing
 from models.access import the_system
@@ -23,8 +24,8 @@ from models.audit import AuditEntry
 from models.case import CaseState, Entry, Notice
 from models.contracts import RECORD, Recorded, Recording, Refusal
 from models.directory import DirectoryEntry
-from models.events import Actor, Event
-from models.exchange_tables import PackageRow
+from models.events import Actor, DeskAnswered, Event, Opened
+from models.exchange_tables import PackageRow, SignedActRow
 from models.handoffs import Deadline, Firing, Handoff, StatusChange
 from models.register import (
     CaseEventRow,
@@ -78,7 +79,7 @@ class Register:
                     continue
                 if entry.revision > 1 and entry.revision - 1 not in known:
                     raise ApplicationError(f"revision {entry.revision - 1} is missing", type="Gap")
-                self._see_that_it_was_signed(session, recording.case, entry)
+                self._see_that_it_was_signed(session, recording, entry)
                 store_entry(session, recording.case, entry)
                 destroy_packages(session, entry)
                 if (org := actor_of(entry)) is not None:
@@ -89,22 +90,48 @@ class Register:
             store_case(session, recording)
         return Recorded(digests=tuple(known[entry.revision] for entry in recording.entries))
 
-    def _see_that_it_was_signed(self, session: Session, case: CaseRef, entry: Entry) -> None:
+    def _see_that_it_was_signed(self, session: Session, recording: Recording, entry: Entry) -> None:
         """Verifies once more that an act is what its organisation signed for this case, and keeps it as it was signed.
 
-        Whoever writes to Temporal past the plane's API has no such act: the case stops loudly instead of believing it.
+        Whoever writes to Temporal past the plane's API has no such act, or one that was taken before: the case stops
+        loudly instead of believing it.
 
         Raises:
-            ApplicationError: it was not signed.
+            ApplicationError: it was not signed, or not for this once.
         """
-        actor: Actor | None = getattr(entry.event, "by", None)
-        if actor is None or (actor.proof == "claim" and not self._signed_only):
+        if isinstance(entry.event, DeskAnswered):
+            signed = self._is_the_desks_word(entry.event)
+        elif (actor := getattr(entry.event, "by", None)) is not None:
+            signed = self._is_the_actors_word(session, recording, entry, actor)
+        else:
             return
-        act = verify_kept(actor.jws or "", self._keys, case=case, audience=self._event_source)
-        if isinstance(act, Refusal) or not says(act.payload, entry.event, actor) or act.fingerprint != actor.key:
-            log.error("an act was not signed by whom it says", case=case, revision=entry.revision)
+        if not signed:
+            log.error("an act was not signed by whom it says", case=recording.case, revision=entry.revision)
             raise ApplicationError(f"revision {entry.revision} was not signed", type="Unsigned")
+
+    def _is_the_actors_word(self, session: Session, recording: Recording, entry: Entry, actor: Actor) -> bool:
+        if actor.proof == "claim" and not self._signed_only:
+            return True
+        known = not recording.snapshot.training and not isinstance(entry.event, Opened)
+        act = verify_kept(
+            actor.jws or "",
+            self._keys,
+            case=recording.case,
+            audience=self._event_source,
+            at=entry.at if known else None,
+        )
+        if isinstance(act, Refusal) or (act.fingerprint, act.until) != (actor.key, actor.until):
+            return False
+        if not says(act.payload, entry.event, actor) or session.get(SignedActRow, (act.jti, act.case)) is not None:
+            return False
         keep(session, act, entry.at)
+        return True
+
+    def _is_the_desks_word(self, event: DeskAnswered) -> bool:
+        if event.jws is None or event.desk is None:
+            return not self._signed_only
+        said = Said(task=event.effect, desk=event.desk, answer=event.answer, jws=event.jws)
+        return said_by_desk(said, self._keys, self._event_source, revoked_by=None) is None
 
     def keep_directory(self, entries: Iterable[DirectoryEntry]) -> None:
         """Makes the register's directory the one given; organisations no longer in it become inactive."""

@@ -20,12 +20,14 @@ from activities.rule_lines import lines
 from activities.rule_places import named
 from activities.sharing_sources import SharingSource, compiled
 from models.sharing import SharingRules
+from models.words import Code
 from rules.checks import Fault
 from rules.consent import ZONE
+from rules.sharing import SAME_AGENCY
 from rules.sharing_checks import findings
 
 SHARING = Path(__file__).parent.parent / "rules" / "sharing"
-__all__ = ["SHARING", "BadPack", "load_sharing", "sharing_now", "sharing_on"]
+__all__ = ["SHARING", "BadPack", "load_sharing", "sharing_now", "sharing_on", "sharing_words"]
 
 
 class Dated(NamedTuple):
@@ -47,6 +49,22 @@ def sharing_on(day: date, root: Path = SHARING) -> SharingRules | None:
     """
     found = [one for one in dated(root) if one.begins <= day and (one.ends is None or day <= one.ends)]
     return load_sharing(found[0].folder) if found else None
+
+
+class SharingWords(NamedTuple):
+    """Every category and ground that installed rules have, whenever they are in force."""
+
+    categories: frozenset[Code]
+    grounds: frozenset[Code]
+
+
+@lru_cache(maxsize=4)
+def sharing_words(root: Path = SHARING) -> SharingWords:
+    every = [load_sharing(one.folder) for one in dated(root)]
+    return SharingWords(
+        categories=frozenset(code for rules in every for code in rules.categories),
+        grounds=frozenset(code for rules in every for code in rules.grounds) | {SAME_AGENCY},
+    )
 
 
 def load_sharing(folder: Path) -> SharingRules:

@@ -18,12 +18,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from activities import jws
-from activities.key_directory import CLOCKS_DIFFER, Keys
+from activities.key_directory import Keys
 from activities.organisation_keys import OrganisationKeys
 from activities.stores import reading, writing
 from models.contracts import Refusal
 from models.exchange_tables import SignedActRow
-from models.published_keys import Audience, KeyUse, PublishedKey, VerifiedAct, VerifiedRequest
+from models.published_keys import CLOCKS_DIFFER, Audience, KeyUse, PublishedKey, VerifiedAct, VerifiedRequest
 from models.words import CaseRef, CheckedRef, Digest, OrgId, RequestKey, Word
 
 ACT_TYPE, REQUEST_TYPE = "utvag-act+jws", "utvag-request+jws"
@@ -76,8 +76,13 @@ def signed(
     return keys.jws({**claims, "iat": issued, "exp": issued + int(ttl.total_seconds())}, ACT_TYPE)
 
 
-def verify(act: str, directory: Keys, *, case: CaseRef, audience: str, now: datetime) -> VerifiedAct | Refusal:
-    """Who did what, proven; or why it is not believed. `case` is the one that the act is submitted to."""
+def verify(
+    act: str, directory: Keys, *, case: CaseRef, audience: str, now: datetime, revoked_by: datetime | None = None
+) -> VerifiedAct | Refusal:
+    """Who did what, proven; or why it is not believed. `case` is the one that the act is submitted to.
+
+    `revoked_by`: a key that was revoked after this instant counts as believed; now unless said otherwise.
+    """
     said = jws.told(act, ACT_TYPE)
     if said is None:
         return Refusal(code="signature-malformed")
@@ -85,7 +90,7 @@ def verify(act: str, directory: Keys, *, case: CaseRef, audience: str, now: date
         claims = ActClaims.model_validate(said.payload)
     except ValidationError:
         return Refusal(code="signature-malformed")
-    key = signer(said, directory, claims.iss, now, claims.iat)
+    key = signer(said, directory, claims.iss, revoked_by or now, claims.iat)
     if isinstance(key, Refusal):
         return key
     by = claims.event.get("by")
@@ -103,22 +108,27 @@ def verify(act: str, directory: Keys, *, case: CaseRef, audience: str, now: date
         payload=claims.event,
         digest=digest_of(jws.canonical({"case": claims.case, "event": {**claims.event, "by": key.org}})),
         signed_at=datetime.fromtimestamp(claims.iat, UTC),
+        until=datetime.fromtimestamp(claims.exp, UTC),
         jws=act,
     )
 
 
-def verify_kept(act: str, directory: Keys, *, case: CaseRef, audience: str) -> VerifiedAct | Refusal:
-    """As `verify`, for an act that was verified when it came: by the instant at which it was signed.
+def verify_kept(
+    act: str, directory: Keys, *, case: CaseRef, audience: str, at: datetime | None
+) -> VerifiedAct | Refusal:
+    """As `verify`, for an act that was verified when it came, and entered its case `at` this instant of the machine's.
 
-    A key that was revoked in between was still believed then, also by a clock that is behind its owner's.
+    A key that was revoked between the one and the other was still believed when it came. Whoever has stolen a key can
+    write any date into what it signs, and so is judged by the instant at which the case took it. `at` None: nobody
+    knows that instant (an opening waits in Temporal for a worker; training moves a case's time), the act's own counts.
     """
     said = jws.told(act, ACT_TYPE)
     try:
         claims = ActClaims.model_validate(said.payload if said else {})
     except ValidationError:
         return Refusal(code="signature-malformed")
-    then = datetime.fromtimestamp(claims.iat, UTC) - CLOCKS_DIFFER
-    return verify(act, directory, case=case, audience=audience, now=then)
+    then = at or datetime.fromtimestamp(claims.iat, UTC)
+    return verify(act, directory, case=case, audience=audience, now=then, revoked_by=then - CLOCKS_DIFFER)
 
 
 def request_token(

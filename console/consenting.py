@@ -32,6 +32,10 @@ AS_THE_CASE_KNOWS: dict[ConsentStatus, Consent] = {
 }
 
 
+NOTHING_TO_TELL = ("nothing-new", "fact-is-not-yours-to-record")
+"""Refusals by which a case says that it knows already, or is not to know."""
+
+
 class ConsentForm(Word):
     """What somebody has consented to, as it is written down: whom, what, for what, until when."""
 
@@ -145,6 +149,7 @@ async def stepped(casework: Casework, worker: Worker, standing: Standing, step: 
         raise Refused(came)
     status = consent.status(came, person, standing.now)
     await tell_case(casework, worker, standing, status)
+    await asyncio.to_thread(office.disclosures.case_is_told, case, came)
     return Changed(came, status)
 
 
@@ -178,14 +183,20 @@ def may_write(worker: Worker, case: CaseRef, step: ConsentStep) -> Refusal | Non
 
 
 async def tell_case(casework: Casework, worker: Worker, standing: Standing, status: ConsentStatus) -> None:
-    """The case knows consent as a fact: the social services keep it. Another agency's own history stays there."""
-    org, state = worker.office.org, standing.state
-    if org not in (state.acting.get(Function.SOCIAL_SERVICES), state.opener):
+    event = as_a_fact(worker.office.org, standing, status)
+    if event is None:
         return
-    known = AS_THE_CASE_KNOWS[status]
-    event = FactsRecorded(key=str(uuid4()), by=Actor(org=org), facts=Facts(consent=known))
     try:
-        await casework.submit(state.case, event)
+        await casework.submit(standing.state.case, event)
     except Refused as refused:
-        if refused.refusal.code not in ("nothing-new", "fact-is-not-yours-to-record"):
+        if refused.refusal.code not in NOTHING_TO_TELL:
             raise
+
+
+def as_a_fact(org: OrgId, standing: Standing, status: ConsentStatus) -> FactsRecorded | None:
+    """Where consent stands, as the case knows it: the social services keep it. Another agency's own history stays
+    there, and None is told."""
+    state = standing.state
+    if org not in (state.acting.get(Function.SOCIAL_SERVICES), state.opener):
+        return None
+    return FactsRecorded(key=str(uuid4()), by=Actor(org=org), facts=Facts(consent=AS_THE_CASE_KNOWS[status]))

@@ -25,7 +25,7 @@ from console.plane_client import NotTaken
 from models.access import the_system
 from models.audit import AuditEntry
 from models.contracts import Refusal
-from models.plane import AboutOrganisation, Published
+from models.plane import AboutOrganisation, Nothing, Published
 from models.published_keys import Fingerprint, KeyUse, PublishedKey, WhyRevoked, as_heard, as_said
 from models.words import Code, OrgId
 from rules.showing import OPERATOR
@@ -43,8 +43,8 @@ NO_SUCH_KEY = (
     "No key with that fingerprint is the organisation's: `key published` shows those that are.",
 )
 TO_ACCEPT = (
-    "Läs upp fingeravtrycket för planets drift, som godtar det: UTVAG_ACCEPTED_KEYS.",
-    "Read the fingerprint to the plane's operator, who accepts it: UTVAG_ACCEPTED_KEYS.",
+    "Säg organisationens id och fingeravtrycket till planets drift, som godtar dem ihop: UTVAG_ACCEPTED_KEYS.",
+    "Say the organisation's id and the fingerprint to the plane's operator, who accepts them as one.",
 )
 TO_TRUST = (
     "De som skickar till er jämför det också: UTVAG_TRUSTED_KEYS. Innan det är godtaget kan ni varken göra eller se "
@@ -59,6 +59,10 @@ STOPS = (
 NOT_TOLD_YET = (
     "Planet svarar inte. De nya nycklarna gäller här, och publiceras vid er nästa fråga till det.",
     "The plane does not answer. The new keys hold here, and are published with your next question to it.",
+)
+REVOKED_ELSEWHERE = (
+    "Er nyckel är återkallad av planets drift. Den nya intygas av ingen.",
+    "Your key has been revoked by the plane's operator. Nothing vouches for the new one.",
 )
 NOTHING_YET = ("Inget har hänt. Lägg till --yes för att göra det.", "Nothing has happened. Add --yes to do it.")
 
@@ -88,15 +92,23 @@ async def renew(org: As, as_json: Json = False) -> None:
     whose = holder(casework, org)
     with told_faults(as_json):
         own = casework.keys(whose)
+        stopped = await asyncio.to_thread(is_revoked_elsewhere, casework, whose)
+        if not stopped:  # what nobody has accepted yet is not vouched for by one more key
+            await published_now(casework, own)
         with logged(casework, whose, "renew-keys"):
-            own.rotate(datetime.now(UTC))
-        published = await published_now(casework, own)
+            if stopped:
+                start_anew(own, WhyRevoked.SUSPECTED)
+            else:
+                own.rotate(datetime.now(UTC))
+        published = None if stopped else await published_now(casework, own)
     if as_json:
-        say({"organisation": whose, **in_force(own), "published": published})
+        say({"organisation": whose, **in_force(own), "published": bool(published), "to_accept": stopped})
         return
     for use, fingerprint in in_force(own).items():
         typer.echo(f"{both(USES[use])}: {fingerprint}")
-    if not published:
+    if stopped:
+        typer.echo("\n".join((*REVOKED_ELSEWHERE, *TO_ACCEPT, *TO_TRUST)))
+    elif not published:
         typer.echo("\n".join(NOT_TOLD_YET))
 
 
@@ -176,13 +188,15 @@ def read_fingerprint(said: str) -> Fingerprint:
 def known_key(
     casework: Casework, org: OrgId, fingerprint: Fingerprint, asking: OrgId, own: OrganisationKeys | None
 ) -> PublishedKey:
-    """The key as the plane knows it, or as it stands here if it was never published.
+    """The key as it stands here, or as the plane knows it.
 
     Raises:
         NotFound: it is not the organisation's.
     """
     here = own.public().keys if own else ()
-    for key in (*published_keys(casework, asking, org), *here):
+    if key := next((one for one in here if one.fingerprint == fingerprint), None):
+        return key
+    for key in published_keys(casework, asking, org):
         if (key.org, key.fingerprint) == (org, fingerprint):
             return key
     raise NotFound(*NO_SUCH_KEY)
@@ -195,17 +209,50 @@ def published_keys(casework: Casework, asking: OrgId, org: OrgId | None) -> tupl
 def revoked(
     casework: Casework, org: OrgId, key: PublishedKey, reason: WhyRevoked, asking: OrgId, own: OrganisationKeys | None
 ) -> None:
-    """First where others look, while there is still a key to say it with; then here, and a new key in its place."""
+    """First where others look, while there is still a key to say it with; then here, and a new key in its place.
+
+    Begun again after it was interrupted anywhere it ends in the same way: a plane that believes the organisation's
+    signing key no more has been told already.
+    """
+    if own is None:
+        told_the_plane(casework, org, key, reason, asking)
+        return
+    with logged(casework, org, "revoke-key", key.fingerprint, reason.value):
+        stopped = is_revoked_elsewhere(casework, org)
+        if stopped:
+            start_anew(own, reason)
+        else:
+            told_the_plane(casework, org, key, reason, asking)
+        own.revoke(key.fingerprint, reason.value, datetime.now(UTC))
+        own.ensure(datetime.now(UTC))
+    if key.use is KeyUse.SEALING and not stopped:
+        casework.plane.publish(own.public())
+
+
+def told_the_plane(casework: Casework, org: OrgId, key: PublishedKey, reason: WhyRevoked, asking: OrgId) -> None:
+    """Raises: Refused: the plane does not do it. One that it never knew of needs no telling."""
     refusal = casework.plane.revoke_key(org, key.fingerprint, reason, asking)
     if refusal is not None and refusal.code != "key-unknown":
         raise Refused(refusal)
-    if own is None:
-        return
-    with logged(casework, org, "revoke-key", key.fingerprint, reason.value):
-        own.revoke(key.fingerprint, reason.value, datetime.now(UTC))
-        own.ensure(datetime.now(UTC))
-    if key.use is KeyUse.SEALING:
-        casework.plane.publish(own.public())
+
+
+def is_revoked_elsewhere(casework: Casework, org: OrgId) -> bool:
+    """Whether the plane believes the organisation's signing key no more. False where the plane can't be asked."""
+    try:
+        casework.plane.ask(org, "/v1/ready", Nothing())
+    except NotTaken as no:
+        return no.code == "key-revoked"
+    except Unavailable:
+        return False
+    return False
+
+
+def start_anew(own: OrganisationKeys, reason: WhyRevoked) -> None:
+    """A signing key that nobody vouches for, in place of one that has been revoked elsewhere, and a sealing key."""
+    now = datetime.now(UTC)
+    for fingerprint in (own.fingerprint, own.sealing_fingerprint):
+        own.revoke(fingerprint, reason.value, now)
+    own.ensure(now)
 
 
 async def published_now(casework: Casework, own: OrganisationKeys) -> bool:

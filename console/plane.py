@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 from temporalio.client import Client
 
+from activities.directory import is_listed
 from activities.exchange import Exchange
 from activities.rule_packs import PACKS, pack_on, pack_with
+from activities.sharing_rules import sharing_words
 from console.plane_reads import PlaneReads, now_of
 from models.case import CaseState, Receipt
 from models.contracts import Adoption, CaseInput, Refusal, Standing
-from models.events import Actor, Disclosed, Event, Opened, RulesAdopted, Submitted, fingerprint
+from models.events import (
+    Acted,
+    Actor,
+    Disclosed,
+    Event,
+    Opened,
+    Organisation,
+    RulesAdopted,
+    Sent,
+    Submitted,
+    fingerprint,
+)
 from models.exchange import PackageState
 from models.packs import RulePack
 from models.plane import Outcome
 from models.published_keys import VerifiedAct
 from models.settings import Settings
-from models.words import CaseRef, OrgId
+from models.words import CaseRef, Code, OrgId
 from rules.case import decide
 from workflows import cases
 from workflows.cases import NoSuchCase
@@ -44,29 +58,49 @@ class Plane:
         event = submitted(act)
         if isinstance(event, Opened):
             raise Forged("opening-goes-elsewhere")
-        if answered := self.answered(case, event):
-            return await self.as_known_to(case, act.org, answered)
-        if isinstance(event, Disclosed) and event.way == "sealed" and not await self.lies_sealed(case, event):
-            return Outcome(refusal=Refusal(code="package-not-there"))
-        came = await cases.submit(self._client, case, event)
-        if isinstance(came, Refusal):
-            await self.known_to(case, act.org)
-        return outcome(came)
+        answered = self.answered(case, event)
+        if answered is not None and answered.receipt is not None:
+            return answered
+        await self.known_to(case, act.org)
+        if answered is not None:
+            return answered
+        if refusal := self.strange(event) or await self.undisclosed(case, event):
+            return Outcome(refusal=refusal)
+        return same_request(await cases.submit(self._client, case, event), event)
 
     async def known_to(self, case: CaseRef, org: OrgId) -> None:
-        """A no is told to those who may know of the case. For everybody else there is none.
+        """What is done in a case is done by those who may know of it. For everybody else there is none.
+
+        The register's word is enough when it shows the case; what it has not been told yet, the case itself knows.
 
         Raises:
-            NoSuchCase: this one may not.
+            NoSuchCase: this one may not know of it.
         """
+        if await asyncio.to_thread(self.reads.state, case, org) is not None:
+            return
         if self.reads.seen(await self.standing(case), org) is None:
             raise NoSuchCase(case)
 
-    async def as_known_to(self, case: CaseRef, org: OrgId, answered: Outcome) -> Outcome:
-        """What a request key was answered; that it served another request is told to those who know of the case."""
-        if answered.refusal is not None:
-            await self.known_to(case, org)
-        return answered
+    def knows(self, org: OrgId) -> bool:
+        return org in self.reads.directory
+
+    def strange(self, event: Event) -> Refusal | None:
+        """An organisation that an act names and that the plane's own directory has not, or has otherwise.
+
+        Nobody invents a recipient that nothing reaches, nor says of one with a desk that it has none.
+        """
+        unlisted = next((one for one in named_in(event) if not is_listed(one, self.reads.directory)), None)
+        return Refusal(code="not-in-directory", detail=unlisted.id) if unlisted else None
+
+    async def undisclosed(self, case: CaseRef, event: Event) -> Refusal | None:
+        """Why a disclosure is not one: its words are in no list, or the package that it speaks of lies nowhere."""
+        if not isinstance(event, Disclosed):
+            return None
+        if not words_are_listed(event.categories, event.grounds):
+            return Refusal(code="unknown-categories")
+        if event.way == "sealed" and not await self.lies_sealed(case, event):
+            return Refusal(code="package-not-there")
+        return None
 
     async def lies_sealed(self, case: CaseRef, event: Disclosed) -> bool:
         """Whether the exchange has the very package that is said to have been sent."""
@@ -84,13 +118,15 @@ class Plane:
         event = submitted(act)
         if not isinstance(event, Opened) or event.opener.id != act.org:
             raise Forged("not-an-opening")
-        if event.training and not self._settings.training:
+        if (event.training or event.clock_offset) and not self._settings.training:
             return Outcome(refusal=Refusal(code="not-a-training-case"))
+        if refusal := self.strange(event):
+            return Outcome(refusal=refusal)
         now = datetime.now(UTC) + event.clock_offset
         pack = pack_on(now.date(), self.packs)
         state = CaseState(case=case, training=event.training, clock_offset=event.clock_offset)
-        if isinstance(refusal := decide(state, event, now, pack), Refusal):
-            return Outcome(refusal=refusal)
+        if isinstance(refused := decide(state, event, now, pack), Refusal):
+            return Outcome(refusal=refused)
         start = CaseInput(state=state, pack=pack, opening=event, events_per_run=self._settings.events_per_run)
         if not await cases.start_case(self._client, start):
             return await self.opened_before(case, event)
@@ -113,7 +149,7 @@ class Plane:
         newer = await asyncio.to_thread(pack_with, event.pack, self.packs)
         if newer is None:
             return Outcome(refusal=Refusal(code="unknown-rules"))
-        return outcome(await cases.adopt(self._client, case, Adoption(event=event, pack=newer)))
+        return same_request(await cases.adopt(self._client, case, Adoption(event=event, pack=newer)), event)
 
     def answered(self, case: CaseRef, event: Event) -> Outcome | None:
         """What this very request was answered, however long ago; or that its key has served another."""
@@ -130,14 +166,17 @@ class Plane:
         by: Actor | None = getattr(event, "by", None)
         if by is None or by.org != org:
             raise Forged("another-organisation")
-        if answered := self.answered(case, event):
-            return await self.as_known_to(case, org, answered)
+        answered = self.answered(case, event)
+        if answered is not None and answered.receipt is not None:
+            return answered
+        await self.known_to(case, org)
+        if answered is not None:
+            return answered
+        if refusal := self.strange(event):
+            return Outcome(refusal=refusal)
         standing = await self.standing(case)
         found = decide(standing.state, event, standing.now, self.pack(standing))
-        if not isinstance(found, Refusal):
-            return Outcome()
-        await self.known_to(case, org)
-        return Outcome(refusal=found)
+        return Outcome(refusal=found) if isinstance(found, Refusal) else Outcome()
 
     async def shown(self, case: CaseRef, org: OrgId) -> Standing:
         """How a case stands, as this organisation is shown it. One that it may not know of does not exist for it."""
@@ -192,8 +231,31 @@ def adopted(act: VerifiedAct) -> RulesAdopted:
 def proof(act: VerifiedAct, by: Actor) -> Actor:
     if by.org != act.org:
         raise Forged("another-organisation")
-    return Actor(org=act.org, proof="signature", key=act.fingerprint, jws=act.jws)
+    return Actor(org=act.org, proof="signature", key=act.fingerprint, jws=act.jws, until=act.until)
 
 
-def outcome(came: Receipt | Refusal) -> Outcome:
-    return Outcome(refusal=came) if isinstance(came, Refusal) else Outcome(receipt=came)
+def named_in(event: Event) -> tuple[Organisation, ...]:
+    """The organisations that an event brings with it."""
+    match event:
+        case Opened():
+            return (event.opener, *event.organisations)
+        case Sent():
+            return (event.sender, event.recipient)
+        case Acted(to=Organisation() as to):
+            return (to,)
+    return ()
+
+
+def words_are_listed(categories: Iterable[Code], grounds: Iterable[Code]) -> bool:
+    """Whether categories and grounds are words of sharing rules that are installed: codes are no place for text."""
+    known = sharing_words()
+    return set(categories) <= known.categories and set(grounds) <= known.grounds
+
+
+def same_request(came: Receipt | Refusal, event: Event) -> Outcome:
+    """What came of a request; Temporal answers a key that it remembers with whatever that key was first used for."""
+    if isinstance(came, Refusal):
+        return Outcome(refusal=came)
+    if came.request != fingerprint(event):
+        return Outcome(refusal=Refusal(code="key-used-for-something-else"))
+    return Outcome(receipt=came)

@@ -205,8 +205,14 @@ def refusal_of(came: Delivery | Refusal) -> Outcome:
 
 
 async def publish(doors: Doors, _: OrgId, keys: PublishedKeys) -> Outcome:
-    """Takes in an organisation's keys. What vouches for them is in themselves: no other signature is needed."""
-    accepted = doors.settings.accepted_keys
+    """Takes in an organisation's keys. What vouches for them is in themselves: no other signature is needed.
+
+    A first key is accepted for the organisation that it was compared with, and for no other. The plane's own is none
+    that anybody brings: the plane takes it in when it starts.
+    """
+    if keys.org != OPERATOR and not doors.plane.knows(keys.org):
+        return Outcome(refusal=Refusal(code="not-in-directory"))
+    accepted = doors.settings.accepted_keys.get(keys.org, ()) if keys.org != OPERATOR else ()
     return Outcome(refusal=await asyncio.to_thread(doors.keys.publish, keys, datetime.now(UTC), accepted))
 
 

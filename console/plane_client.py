@@ -43,7 +43,7 @@ from models.plane import (
     Revocation,
     Rows,
 )
-from models.published_keys import Fingerprint, PublishedKeys, WhyRevoked
+from models.published_keys import Fingerprint, PublishedKey, PublishedKeys, WhyRevoked
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
 from models.retention import Closure
 from models.settings import Settings
@@ -147,6 +147,11 @@ class PlaneClient:
             raise Unavailable(NO_ANSWER)
         if refusal := Outcome.model_validate_json(answer.content).refusal:
             raise NotTaken(refusal.code, refusal.detail)
+
+    def published_by(self, org: OrgId) -> tuple[PublishedKey, ...]:
+        """An organisation's own keys as the plane has them."""
+        keys = self.told(org, "/v1/keys/published", AboutOrganisation(org=org), Published).keys
+        return tuple(key for key in keys if key.org == org)
 
     def published(self, org: OrgId, asking: OrgId) -> KnownKeys:
         """The published keys of an organisation, to verify and to seal with.

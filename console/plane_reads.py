@@ -23,7 +23,7 @@ class PlaneReads:
     """The register as one organisation, or the operator, is shown it."""
 
     def __init__(self, view: RegisterView, directory: Directory) -> None:
-        self._view, self._directory = view, directory
+        self._view, self.directory = view, directory
         self._packs: dict[str, RulePack] = {}
 
     def state(self, ref: CaseRef, org: OrgId) -> CaseState | None:
@@ -72,7 +72,7 @@ class PlaneReads:
 
     def is_police(self, org: OrgId) -> bool:
         """Whether this organisation may follow a case without being a party to any of its handoffs."""
-        entry = self._directory.get(org)
+        entry = self.directory.get(org)
         return entry is not None and entry.function is Function.POLICE
 
     def case(self, org: OrgId, ref: CaseRef) -> list[dict[str, Any]]:
@@ -121,7 +121,8 @@ class PlaneReads:
         state = self.state(ref, org)
         if state is None:
             return []
-        rows = [without_signature(row) for row in self._view.history(ref)]
+        every = (without_signature(row) for row in self._view.history(ref))
+        rows = [row for row in every if row.kind != "raised" or org in (OPERATOR, row.actor)]
         if showing.coordinates(state, org):
             return dumped(rows)
         mine = {row.id for row in self.shown_handoffs(ref, org)}
@@ -189,5 +190,6 @@ def without_signature(row: CaseEventRow) -> CaseEventRow:
     """An event as it is shown. Its signed form stands in the register for whoever has to prove it."""
     by = row.event.get("by")
     if isinstance(by, dict):
-        row.event = row.event | {"by": {name: value for name, value in by.items() if name != "jws"}}
+        row.event = row.event | {"by": {name: value for name, value in by.items() if name not in ("jws", "until")}}
+    row.event = {name: value for name, value in row.event.items() if name != "jws"}
     return row

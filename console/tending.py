@@ -9,13 +9,15 @@ from uuid import UUID, uuid5
 import structlog
 
 from activities.offices import Office
+from console.consenting import NOTHING_TO_TELL, as_a_fact
 from console.disclosing import WAITS
 from console.plane_client import PlaneClient
 from models.access import the_system
 from models.contracts import Refusal
-from models.events import Actor, Raised, Recalled
+from models.events import Actor, Raised, Recalled, Submitted
 from models.published_keys import as_said
 from models.words import CaseRef, RequestKey
+from rules import consent
 from workflows.cases import NoSuchCase
 
 KEPT_FOR_PACKAGES = WAITS + timedelta(days=1)
@@ -36,14 +38,28 @@ async def tend(office: Office, way: PlaneClient) -> None:
         else:  # the intake stays, and so does the request: the same one again, with its key, goes on from here
             log.warning("an interrupted opening was refused", case=opening.case, desk=office.org, code=refusal.code)
     await take_back_what_was_begun(office, way)
+    await tell_cases_of_consent(office, way)
     await take_back_what_has_no_consent(office, way)
     await tell_of_broken_glass(office, way)
-    await asyncio.to_thread(forget_replaced_keys, office, datetime.now(UTC))
+    await asyncio.to_thread(forget_replaced_keys, office, way, datetime.now(UTC))
 
 
-def forget_replaced_keys(office: Office, now: datetime) -> None:
-    """What was sealed to a key that was replaced so long ago is not under way any more: copies of it open no more."""
-    for fingerprint in office.signing.forget(now - KEPT_FOR_PACKAGES):
+def forget_replaced_keys(office: Office, way: PlaneClient, now: datetime) -> None:
+    """What was sealed to a key that was replaced so long ago is not under way any more: copies of it open no more.
+
+    Counted from when the plane was told of the next one, for until then others sealed to it; what it was not told yet,
+    it is told now.
+    """
+    held = office.signing.replaced_sealing()
+    if not held:
+        return
+    known = {key.fingerprint: key for key in way.published_by(office.org)}
+    if office.signing.sealing_fingerprint not in known:
+        way.publish(office.signing.public())
+        return
+    ended = {one: known[one].retired_at or known[one].revoked_at for one in held if one in known}
+    past = [one for one, at in ended.items() if at is not None and at < now - KEPT_FOR_PACKAGES]
+    for fingerprint in office.signing.forget(past):
         log.info("a replaced sealing key was destroyed", desk=office.org, key=as_said(fingerprint))
 
 
@@ -75,6 +91,23 @@ async def take_back_what_has_no_consent(office: Office, way: PlaneClient) -> Non
         log.info("what has no consent any more was called back", case=row.case, desk=office.org, state=state)
 
 
+async def tell_cases_of_consent(office: Office, way: PlaneClient) -> None:
+    """Somebody said yes or no, and the program that wrote it down ended before the case was told."""
+    for case in await asyncio.to_thread(office.disclosures.untold):
+        history = await asyncio.to_thread(office.disclosures.history, case)
+        person = await asyncio.to_thread(office.person_facts, case)
+        try:
+            standing = await way.standing(case, office.org)
+        except NoSuchCase:  # the desk keeps its history; nobody is left to be told of it
+            await asyncio.to_thread(office.disclosures.case_is_told, case, history)
+            continue
+        event = as_a_fact(office.org, standing, consent.status(history, person, standing.now))
+        came = await unless_it_is_over(way, case, event) if event is not None else None
+        if came is None or came.code in (*NOTHING_TO_TELL, "case-closed"):
+            await asyncio.to_thread(office.disclosures.case_is_told, case, history)
+            log.info("a case was told where consent stands", case=case, desk=office.org)
+
+
 async def tell_of_broken_glass(office: Office, way: PlaneClient) -> None:
     for glass in await asyncio.to_thread(office.need_to_know.owed_alerts):
         await raised(way, office, glass.id, CaseRef(glass.case))
@@ -87,7 +120,7 @@ async def raised(way: PlaneClient, office: Office, glass: str, case: CaseRef) ->
     await asyncio.to_thread(office.need_to_know.told, glass, datetime.now(UTC))
 
 
-async def unless_it_is_over(way: PlaneClient, case: CaseRef, event: Recalled | Raised) -> Refusal | None:
+async def unless_it_is_over(way: PlaneClient, case: CaseRef, event: Submitted) -> Refusal | None:
     try:
         came = await way.submit(case, event)
     except NoSuchCase:

@@ -241,6 +241,14 @@ REFUSAL = {
         "Er organisation är inte part i {detail}, som den skulle följa av.",
         "Your organisation is no party to {detail}, which it would follow from.",
     ),
+    "not-in-directory": (
+        "Organisationen finns inte i planets katalog, eller står där på annat sätt. Inget har hänt. Säg till driften.",
+        "The organisation is not in the plane's directory, or stands there differently. Nothing has happened.",
+    ),
+    "unknown-categories": (
+        "Utlämnandet nämner uppgifter eller grunder som inga regler känner. Inget har hänt.",
+        "The disclosure names data or grounds that no rules know. Nothing has happened.",
+    ),
     "recipient-not-active": (
         "Mottagaren är inte aktiv i katalogen ({detail}).",
         "The recipient is not active in the directory ({detail}).",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from models.case import CaseState, Entry
-from models.events import Opened, RulesAdopted
+from models.desk_work import DeskTask
+from models.events import DeskReply, Opened, RulesAdopted
 from models.packs import RulePack
 from models.words import CaseRef, Code, Digest, Instant, OrgId, RequestKey, Word
 
@@ -18,6 +19,7 @@ def desk_queue(org: OrgId) -> str:
 RECORD = "record-revisions"
 SUBMIT = "submit"
 ADOPT = "adopt-rules"
+CHECK_REPLY = "check-reply"
 STANDING = "standing"
 
 
@@ -28,6 +30,13 @@ class CaseInput(Word):
     pack: RulePack
     opening: Opened | None = None
     events_per_run: int = 400
+
+
+class ReplyToCheck(Word):
+    """A desk's answer to a task, before the core believes it."""
+
+    task: DeskTask
+    reply: DeskReply
 
 
 class Adoption(Word):

@@ -11,7 +11,7 @@ from models.tables import DeskTable, UtcInstant
 
 
 class ConsentRow(DeskTable, table=True):
-    """One step in the history of consent to disclosure: given, refused, withdrawn. Only ever added to."""
+    """One step in the history of consent to disclosure: given, refused, withdrawn. What is said is only added to."""
 
     __tablename__ = "consents"
     __table_args__ = (UniqueConstraint("case", "step"),)
@@ -23,6 +23,8 @@ class ConsentRow(DeskTable, table=True):
     key_version: int
     content: bytes
     """Sealed: who gave it, for whom, what, why and until when."""
+    told: bool = False
+    """Whether the case has been told where consent stands since this step. What it was not, the desk tells it later."""
 
 
 class DisclosureRow(DeskTable, table=True):

@@ -50,6 +50,8 @@ class Actor(Word):
     """Fingerprint of the key that it was signed with."""
     jws: Annotated[str, StringConstraints(max_length=200_000)] | None = Field(default=None, repr=False)
     """The act as it was signed: it travels with the event, and is verified once more before it is recorded."""
+    until: Instant | None = None
+    """Until when the signature holds, by the machine's clock: sent again later it is no new act."""
 
 
 class Custody(Word):
@@ -239,15 +241,19 @@ DeskAnswer = Annotated[Concluded | CandidatesFound | Collected | Received | NotP
 
 
 class DeskReply(Word):
-    """A desk's answer as it travels back."""
+    """A desk's answer as it travels back, signed by the desk's organisation for this very task."""
 
     answer: DeskAnswer
+    jws: Annotated[str, StringConstraints(max_length=200_000)] | None = Field(default=None, repr=False)
 
 
 class DeskAnswered(Word):
     kind: Literal["desk-answered"] = "desk-answered"
     effect: str
     answer: DeskAnswer
+    desk: OrgId | None = None
+    jws: Annotated[str, StringConstraints(max_length=200_000)] | None = Field(default=None, repr=False)
+    """The answer as the desk signed it: verified before it enters the core, and once more when it is recorded."""
 
 
 class DeskSilent(Word):
@@ -282,5 +288,5 @@ Event = Annotated[
 
 def fingerprint(event: Event) -> str:
     """What a request says, apart from its key and how it was proven: the same key must come with the same request."""
-    said = event.model_dump_json(exclude={"key": True, "by": {"proof", "key", "jws"}})
+    said = event.model_dump_json(exclude={"key": True, "by": {"proof", "key", "jws", "until"}})
     return hashlib.sha256(said.encode()).hexdigest()

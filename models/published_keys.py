@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode, urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -19,6 +20,10 @@ Signed = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_
 """A JWS in compact form (RFC 7515), signed with Ed25519."""
 Audience = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/:._-]{1,200}$")]
 """Which plane something was signed for: `Settings.event_source` tells one installation from another."""
+
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How much the clocks of two organisations may differ."""
 
 
 class KeyUse(StrEnum):
@@ -126,6 +131,7 @@ class VerifiedAct(Word):
     """SHA-256 of the canonical JSON of case and event, whenever and with whichever of its keys the organisation signed
     it: a retry signs the same act anew."""
     signed_at: Instant
+    until: Instant
     jws: str
 
 

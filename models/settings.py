@@ -150,10 +150,11 @@ class Settings(BaseSettings):
     """Who asks when a command names nobody; without it the operator of this installation."""
     user: UserId | None = None
     """Whose account works here when a command names none. In training the desk's first handler."""
-    accepted_keys: Annotated[tuple[Accepted, ...], NoDecode, BeforeValidator(read_json)] = ()
-    """Production: fingerprints of first signing keys that the operator has compared with their organisations."""
+    accepted_keys: Annotated[dict[OrgId, tuple[Accepted, ...]], NoDecode, BeforeValidator(read_json)] = {}
+    """Production: fingerprints of first signing keys that the operator has compared with the organisation named, and
+    that count for that organisation alone; a JSON object."""
 
-    trusted_keys: Annotated[dict[OrgId, tuple[str, ...]], NoDecode, BeforeValidator(read_json)] = {}
+    trusted_keys: Annotated[dict[OrgId, tuple[Accepted, ...]], NoDecode, BeforeValidator(read_json)] = {}
     """Production: fingerprints that this desk has compared with other organisations itself; a JSON object. Packages are
     sealed to, and taken from, keys that a chain of vouchers leads to from these: the plane is not believed."""
 

@@ -10,6 +10,7 @@ from models.contracts import Refusal
 from models.desk_work import TakeBack
 from models.events import (
     Acted,
+    Actor,
     ClockMoved,
     Closed,
     DeskAnswered,
@@ -27,7 +28,8 @@ from models.events import (
 )
 from models.handoffs import Act
 from models.packs import RulePack
-from models.words import Consent, Function, OrgId, TrackB
+from models.published_keys import CLOCKS_DIFFER
+from models.words import Consent, CustodyPlace, Function, OrgId, TrackB
 from rules import acts, adoption, alarms, desks, disclosures, facts, handoffs, progress
 from rules.clocks import BeyondCalendar
 from rules.timing import pass_time
@@ -39,6 +41,14 @@ MOST_FROM_OTHERS = 8
 """Open handoffs that an organisation outside the acting social services may have asked for in one case."""
 MOST_KEYS_KEPT = 100
 """Request keys kept in the state, the newest; the register keeps them all."""
+
+HOLDS = {
+    CustodyPlace.REMAND: Function.PRISON_AND_PROBATION,
+    CustodyPlace.PRISON: Function.PRISON_AND_PROBATION,
+    CustodyPlace.PROBATION: Function.PRISON_AND_PROBATION,
+    CustodyPlace.STATE_CARE: Function.STATE_CARE,
+}
+"""Who has a part in a case because the person is in their custody."""
 
 GROWING = frozenset({Act.FORWARD, Act.REOPEN})
 """Acts by which there is more open than before."""
@@ -60,6 +70,8 @@ def decide(
         return state if same else Refusal(code="key-used-for-something-else")
     if isinstance(event, DeskAnswered | DeskSilent) and event.effect not in state.desk_effects:
         return state
+    if sent_again(state, event, now):
+        return Refusal(code="signature-expired")
     if grows(event) and is_full(state):
         return Refusal(code="case-too-large")
     turn = Turn(state, now, pack)
@@ -75,6 +87,17 @@ def decide(
     except BeyondCalendar:
         return Refusal(code="beyond-calendar", detail=str(pack.calendar.closed_until))
     return finish(turn, event, now)
+
+
+def sent_again(state: CaseState, event: Event, now: datetime) -> bool:
+    """Whether an act comes after its signature has expired: somebody sends again what was once taken.
+
+    An opening is exempt: it counts once in any case, and waits in Temporal for as long as no worker runs.
+    """
+    by: Actor | None = getattr(event, "by", None)
+    if by is None or by.until is None or isinstance(event, Opened):
+        return False
+    return now - state.clock_offset > by.until + CLOCKS_DIFFER
 
 
 def grows(event: Event) -> bool:
@@ -129,6 +152,8 @@ def open_case(turn: Turn, event: Opened) -> Refusal | None:
         return Refusal(code="already-open")
     if event.by.org != event.opener.id:
         return Refusal(code="opener-is-another", detail=event.opener.id)
+    if event.clock_offset and not event.training:
+        return Refusal(code="not-a-training-case")
     if unknown := set(event.facts.instants or {}) - set(turn.pack.instants):
         return Refusal(code="unknown-instant", possible=tuple(turn.pack.instants), detail=min(unknown))
     if early := facts.not_yet(turn, event.facts):
@@ -192,9 +217,13 @@ def parent_refused(state: CaseState, event: Sent) -> Refusal | None:
 
 
 def involved(state: CaseState) -> frozenset[OrgId]:
-    """Who has a part in the case now. One who was asked once and declined, or only might be asked, has none."""
+    """Who has a part in the case now: whose it is, parties of what is open, who holds the person in custody, and with
+    consent the police. One who was asked once and declined, or only might be asked, has none."""
     parts = {org for handoff in state.handoffs.values() for org in (handoff.requester, handoff.recipient)}
-    return frozenset(parts.union(state.acting.values(), [state.opener] if state.opener else []))
+    holder = HOLDS[state.custody.place] if state.custody else None
+    whose = [state.acting.get(function) for function in (Function.SOCIAL_SERVICES, holder) if function]
+    police = state.acting.get(Function.POLICE) if state.consent is Consent.GIVEN else None
+    return frozenset(org for org in (*parts, *whose, police, state.opener) if org)
 
 
 def move_clock(turn: Turn, event: ClockMoved) -> Refusal | None:

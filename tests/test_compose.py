@@ -59,7 +59,7 @@ def settings_of(service: dict[str, Any], patch: pytest.MonkeyPatch, folder: Path
         patch.setenv(name, value)
     for secret, place in secrets_of(service).items():
         if Path(place).parent == SECRETS:
-            (folder / secret).write_text("[]\n" if secret == "utvag_accepted_keys" else "canary-from-a-file\n")
+            (folder / secret).write_text("{}\n" if secret == "utvag_accepted_keys" else "canary-from-a-file\n")
     return Settings(_secrets_dir=folder)
 
 
@@ -198,7 +198,7 @@ def test_the_settings_of_every_service_are_valid(monkeypatch: pytest.MonkeyPatch
             for name, value in service["environment"].items():
                 assert str(getattr(settings, name.removeprefix("UTVAG_").lower())) == value
             assert "canary-from-a-file" not in repr(settings)
-            assert settings.accepted_keys == ()
+            assert settings.accepted_keys == {}
 
 
 def test_every_option_given_to_the_worker_is_one_that_it_has() -> None:

@@ -162,5 +162,5 @@ def test_in_production_the_keys_to_act_with_are_made_on_purpose_and_once(
         made = answer("make", org=org)
         assert as_heard(made["fingerprint"]) == acting_keys(production, org).fingerprint
         assert answer("make", org=org) == made
-        monkeypatch.setenv("UTVAG_ACCEPTED_KEYS", json.dumps([made["fingerprint"]]))
-        assert Settings().accepted_keys == (as_heard(made["fingerprint"]),)
+        monkeypatch.setenv("UTVAG_ACCEPTED_KEYS", json.dumps({org: [made["fingerprint"]]}))
+        assert Settings().accepted_keys == {org: (as_heard(made["fingerprint"]),)}

@@ -11,11 +11,11 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
-from activities.key_directory import CLOCKS_DIFFER, KeyDirectory, KnownKeys, reached
+from activities.key_directory import KeyDirectory, KnownKeys, reached
 from activities.organisation_keys import OrganisationKeys
 from activities.stores import migrate, open_database
 from console.exchange_words import SENTENCES
-from models.published_keys import KeyUse, PublishedKey, PublishedKeys, as_said
+from models.published_keys import CLOCKS_DIFFER, KeyUse, PublishedKey, PublishedKeys, as_said
 from tests.databases import Databases
 from tests.exchange_support import NOW, OTHER, SENDER, admit, code, current, keys_of
 

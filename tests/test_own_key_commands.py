@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -11,7 +11,8 @@ import pytest
 from activities.audit import PLANE, AuditLog
 from activities.stores import open_existing, register_url
 from console.tending import KEPT_FOR_PACKAGES, forget_replaced_keys
-from models.published_keys import as_heard
+from models.plane import Nothing
+from models.published_keys import WhyRevoked, as_heard
 from rules.showing import OPERATOR
 from tests.command_line import CommandLine, intake
 from tests.support import Stack
@@ -111,6 +112,8 @@ def test_an_organisation_revokes_its_signing_key_and_can_do_nothing_until_the_ne
     assert done["signing"] in told.text  # the fingerprint that the operator is to compare
     assert logged(stack, org) == [("revoke-key", "suspected")]
     assert (org, "key-revoked") in logged_by_the_plane(stack, org)
+    renewed = cli("key", "renew", "--as", org)
+    assert (renewed.code, done["signing"] in renewed.text) == (3, True), "the one to accept, and none beside it"
     again = cli("key", "revoke", signing, "--as", org, "--reason", "lost", "--operator", "--yes")
     assert again.code == 0
     assert [row["revoked_for"] for row in published(cli, org, signing)] == ["suspected"]
@@ -124,7 +127,7 @@ def test_the_operator_revokes_for_an_organisation_and_nobody_else_does(
     stranger = cli("key", "revoke", signing, "--as", OTHER, "--reason", "lost", "--yes")
     assert (stranger.code, "No key with that fingerprint" in stranger.text) == (4, True)
     plane = stack.casework().plane
-    refused = plane.revoke_key(org, as_heard(signing), "lost", OTHER)  # type: ignore[arg-type]
+    refused = plane.revoke_key(org, as_heard(signing), WhyRevoked.LOST, OTHER)
     assert refused is not None
     assert refused.code == "key-unknown"
     assert state(cli, org, signing) == "current"
@@ -132,6 +135,23 @@ def test_the_operator_revokes_for_an_organisation_and_nobody_else_does(
     assert state(cli, org, signing) == "revoked"
     assert opened_by(cli, org) == 3
     assert (OPERATOR, "key-revoked") in logged_by_the_plane(stack, org)
+    told = cli("key", "renew", "--as", org)
+    assert told.code == 0, told.text
+    assert "Nothing vouches for the new one" in told.out
+    assert signing not in told.out
+    assert opened_by(cli, org) == 3, "until the operator has accepted it"
+
+
+def test_a_revocation_that_was_interrupted_after_the_plane_knew_is_finished_by_the_same_command(
+    cli: CommandLine, stack: Stack, org: str
+) -> None:
+    assert opened_by(cli, org) == 0
+    signing = current(cli, org)["signing"]
+    assert stack.casework().plane.revoke_key(org, as_heard(signing), WhyRevoked.STOLEN, org) is None
+    done = cli.json("key", "revoke", signing, "--as", org, "--reason", "stolen", "--yes")
+    assert done["signing"] != signing
+    rows = cli.json("key", "status", "--as", org)["organisation"]
+    assert {row["state"] for row in rows if row["fingerprint"] == signing} == {"revoked"}
 
 
 def test_a_revoked_sealing_key_is_replaced_and_published_at_once(cli: CommandLine, org: str) -> None:
@@ -154,12 +174,17 @@ def test_what_is_no_fingerprint_is_a_sentence_and_not_repeated(cli: CommandLine,
 
 
 def test_a_replaced_sealing_key_is_destroyed_when_no_package_can_be_sealed_to_it(stack: Stack, org: str) -> None:
-    office = stack.casework().office(org)
-    now = datetime.now(UTC)
+    casework = stack.casework()
+    office, way = casework.office(org), casework.plane
     before = office.signing.sealing_fingerprint
-    office.signing.rotate(now)
-    forget_replaced_keys(office, now + KEPT_FOR_PACKAGES)
+    way.ask(org, "/v1/ready", Nothing())
+    office.signing.rotate(datetime.now(UTC))
+    forget_replaced_keys(office, way, datetime.now(UTC))
     assert office.signing.opener(before) is not None
-    forget_replaced_keys(office, datetime.now(UTC) + KEPT_FOR_PACKAGES)
+    told = datetime.now(UTC)
+    assert office.signing.sealing_fingerprint in {key.fingerprint for key in way.published_by(org)}
+    forget_replaced_keys(office, way, told - timedelta(minutes=1) + KEPT_FOR_PACKAGES)
+    assert office.signing.opener(before) is not None
+    forget_replaced_keys(office, way, datetime.now(UTC) + KEPT_FOR_PACKAGES)
     assert office.signing.opener(before) is None
     assert office.signing.opener(office.signing.sealing_fingerprint) is not None

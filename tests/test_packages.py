@@ -309,7 +309,7 @@ def test_packages_under_way_survive_a_rotation_and_do_not_outlive_what_is_forgot
     sender.rotate(NOW + timedelta(days=1))
     directory = KnownKeys([*sender.public().keys, *recipient.public().keys])
     assert opened(under_way, recipient, directory, now=NOW + timedelta(days=2)) == CONTENT
-    recipient.forget(NOW + timedelta(days=3))
+    recipient.forget(recipient.replaced_sealing())
     assert code(opened(under_way, recipient, directory, now=NOW + timedelta(days=4))) == "package-key-gone"
 
 

@@ -21,8 +21,9 @@ from console.failures import Refused
 from models.consent import ConsentAct, ConsentStep
 from models.desk_work import Collect
 from models.published_keys import KeyUse
+from models.words import Consent
 from tests.disclosing_support import POLICE, SOCIAL, AtDesk, ready_to_tell
-from tests.support import Stack
+from tests.support import Stack, settled
 from workflows.server import EmbeddedServer
 
 
@@ -183,6 +184,21 @@ async def test_a_withdrawal_that_was_written_down_and_no_more_is_carried_out_by_
     await tending.tend(office, away.plane)
     assert (in_the_exchange(away, told.row.id), desk.state_of(told.row.id)) == ("revoked", "recalled")
     assert await under_way(away, desk) == set()
+
+
+async def test_a_case_that_was_not_told_of_a_withdrawal_is_told_by_the_desk_itself(away: Casework) -> None:
+    desk = await ready_to_tell(away)
+    standing = await settled(away, desk.case)
+    assert standing.state.consent is Consent.GIVEN
+    step = ConsentStep(id=str(uuid4()), act=ConsentAct.WITHDRAW, giver="person", at=standing.now)
+    office = desk.worker.office
+    office.disclosures.record(
+        desk.case, step, office.person_facts(desk.case), desk.worker.by, standing.now, timedelta(days=366)
+    )
+    assert desk.case in office.disclosures.untold()
+    await tending.tend(office, away.plane)
+    assert (await settled(away, desk.case)).state.consent is Consent.REFUSED
+    assert desk.case not in office.disclosures.untold()
 
 
 async def test_a_kill_between_confirming_and_taking_shows_nothing_and_loses_nothing(away: Casework) -> None:

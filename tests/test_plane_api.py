@@ -331,12 +331,12 @@ def test_no_reference_stands_in_an_address_or_in_the_log(api: Api, opened: CaseR
 
 @asynccontextmanager
 async def a_plane(
-    url: str, folder: Path, mode: str, accepted: tuple[str, ...] = ()
+    url: str, folder: Path, mode: str, accepted: dict[str, tuple[str, ...]] | None = None
 ) -> AsyncIterator[tuple[Api, Engine]]:
     """An API of its own before a register of its own, for what must not be done to the shared one."""
     engine = open_database(url)
     migrate(engine, "register")
-    chosen = Settings(mode=mode, var=folder, accepted_keys=accepted)  # type: ignore[arg-type]
+    chosen = Settings(mode=mode, var=folder, accepted_keys=accepted or {})  # type: ignore[arg-type]
     made = Settings(var=folder)
     keys = KeyDirectory(engine, first_use=mode == "embedded")
     reads, exchange = PlaneReads(RegisterView(engine), load_directory(None)), Exchange(engine, keys)
@@ -358,7 +358,7 @@ async def test_in_production_a_first_key_is_believed_when_its_fingerprint_was_co
 ) -> None:
     ours, others = acting_keys(Settings(var=tmp_path), SOCIAL), acting_keys(Settings(var=tmp_path), OTHER)
     path = "/v1/keys/publish"
-    async with a_plane(url, tmp_path, "production", accepted=(ours.fingerprint,)) as (api, _):
+    async with a_plane(url, tmp_path, "production", accepted={SOCIAL: (ours.fingerprint,)}) as (api, _):
         for keys, refusal in ((others, "key-not-accepted"), (ours, None), (ours, None)):
             body = keys.public().model_dump_json().encode()
             answer = await asyncio.to_thread(api.post, path, body, None)
@@ -368,6 +368,21 @@ async def test_in_production_a_first_key_is_believed_when_its_fingerprint_was_co
         ready = await asyncio.to_thread(api.ask, SOCIAL, "/v1/ready", Nothing())
         shut = await asyncio.to_thread(api.ask, OTHER, "/v1/ready", Nothing())
         assert (ready.status_code, shut.status_code, code(shut)) == (200, 401, "key-unknown")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [(OPERATOR, "key-not-accepted"), (OTHER, "key-not-accepted"), ("soc-0001", "not-in-directory")]
+)
+async def test_a_fingerprint_is_accepted_for_the_organisation_that_it_was_compared_with_and_for_no_other(
+    url: str, tmp_path: Path, name: str, why: str
+) -> None:
+    """Somebody writes another organisation into the statement of a key whose fingerprint the operator has accepted."""
+    theirs = keys_of(name, tmp_path / "at-another", datetime.now(UTC))
+    async with a_plane(url, tmp_path, "production", accepted={SOCIAL: (theirs.fingerprint,)}) as (api, engine):
+        body = theirs.public().model_dump_json().encode()
+        answer = await asyncio.to_thread(api.post, "/v1/keys/publish", body, None)
+        assert answer.json()["refusal"]["code"] == why
+        assert KeyDirectory(engine, first_use=False).list(name) == ()
 
 
 async def test_embedded_believes_the_first_key_and_no_other_after_it_and_none_that_was_revoked(

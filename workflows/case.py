@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from models.case import CaseState, DeskEffect, Entry, Receipt
     from models.contracts import (
         ADOPT,
+        CHECK_REPLY,
         RECORD,
         STANDING,
         SUBMIT,
@@ -22,9 +23,11 @@ with workflow.unsafe.imports_passed_through():
         Recorded,
         Recording,
         Refusal,
+        ReplyToCheck,
         Standing,
         desk_queue,
     )
+    from models.desk_work import DeskTask
     from models.events import DeskAnswered, DeskReply, DeskSilent, Event, RulesAdopted, Submitted, TimePassed
     from models.packs import RulePack
     from rules.case import decide, recorded, wake_at
@@ -211,6 +214,7 @@ class CaseWorkflow:
         return tuple(effect for effect in waiting if effect.next_try <= now)
 
     async def _offer(self, effect: DeskEffect) -> None:
+        event: Event
         try:
             reply = await workflow.execute_activity(
                 effect.task.question.work,
@@ -220,11 +224,24 @@ class CaseWorkflow:
                 schedule_to_close_timeout=self.pack.desk.offered_for,
                 retry_policy=RetryPolicy(maximum_attempts=1),
             )
-            event: Event = DeskAnswered(effect=effect.task.id, answer=understood(reply).answer)
+            event = await self._believed(effect.task, understood(reply))
         except (ActivityError, NotUnderstood):
             event = DeskSilent(effect=effect.task.id)
         self._settle(event)
         del self._with_desks[effect.task.id]
+
+    async def _believed(self, task: DeskTask, reply: DeskReply) -> Event:
+        """The answer, when the desk that was asked has signed it. Whoever answers in its place counts as silence."""
+        signed = await workflow.execute_activity(
+            CHECK_REPLY,
+            ReplyToCheck(task=task, reply=reply),
+            result_type=bool,
+            start_to_close_timeout=RECORDED_WITHIN,
+            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10)),
+        )
+        if not signed:
+            return DeskSilent(effect=task.id)
+        return DeskAnswered(effect=task.id, answer=reply.answer, desk=task.desk, jws=reply.jws)
 
 
 def brings_a_pack(entry: Entry) -> bool:

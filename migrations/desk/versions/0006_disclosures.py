@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("stored_at", models.tables.UtcInstant(timezone=True), nullable=False),
         sa.Column("key_version", sa.Integer(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
         sa.UniqueConstraint("case", "step"),
     )
     op.create_index("ix_consents_case", "consents", ["case"])
