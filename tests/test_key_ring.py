@@ -27,6 +27,7 @@ from workflows.key_ring import (
     ring_path,
     rotate_ring,
     use_key,
+    write_ring,
 )
 
 Result = TypeVar("Result")
@@ -188,3 +189,34 @@ def test_when_a_key_was_replaced() -> None:
             replaced_at(ring, key)
     again = first.model_copy(update={"used_from": instant(9) + timedelta(days=2)})
     assert replaced_at(RingFile(current=again.id, keys=(again, second, third)), third.id) == again.used_from
+
+
+def used_first_at(settings: Settings, instant: datetime) -> str:
+    """The ring's one key, as it stands when the machine's clock said this at the time."""
+    load_ring(settings)
+    (key,) = read_ring(ring_path(settings))[0].keys
+    write_ring(settings, RingFile(current=key.id, keys=(key.model_copy(update={"used_from": instant}),)))
+    return key.id
+
+
+def test_with_the_clock_set_back_a_key_was_replaced_by_the_one_that_came_after_it(settings: Settings) -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=2)
+    first = used_first_at(settings, ahead)
+    second = rotate_ring(settings).current
+    ring = rotate_ring(settings)
+    replaced = [replaced_at(ring, key) for key in (first, second)]
+    assert replaced == [key.used_from for key in ring.keys[1:]]
+    assert ahead < replaced[0] < replaced[1]  # type: ignore[operator]
+
+
+def test_a_ring_that_does_not_tell_when_a_key_was_replaced_says_so_and_tells_after_the_next_turn(
+    settings: Settings,
+) -> None:
+    first = used_first_at(settings, datetime.now(UTC) + timedelta(hours=2))
+    ring = add_key(settings)
+    earlier = ring.keys[1].model_copy(update={"used_from": datetime.now(UTC)})
+    write_ring(settings, RingFile(current=earlier.id, keys=(ring.keys[0], earlier)))
+    with pytest.raises(BadRing, match=r"ställts tillbaka(.|\n)*set back"):
+        replaced_at(read_ring(ring_path(settings))[0], first)
+    turned = rotate_ring(settings)
+    assert replaced_at(turned, first) == turned.keys[-1].used_from

@@ -158,9 +158,18 @@ def use_key(settings: Settings, key: str) -> RingFile:
     with changing(settings) as ring:
         if key not in {known.id for known in ring.keys}:
             raise BadRing("Nyckeln finns inte i ringen.\nThe ring has no such key.")
-        now = datetime.now(UTC)
-        keys = tuple(one.model_copy(update={"used_from": now}) if one.id == key else one for one in ring.keys)
+        used = {"used_from": after_the_last_turn(ring, datetime.now(UTC))}
+        keys = tuple(one.model_copy(update=used) if one.id == key else one for one in ring.keys)
         return write_ring(settings, RingFile(current=key, keys=keys))
+
+
+def after_the_last_turn(ring: RingFile, now: datetime) -> datetime:
+    """Now, or just after the last turn, should the machine's clock have been set back in between.
+
+    A key must not seem to have been replaced by one that sealed before it: it would be destroyed while it is needed.
+    """
+    turns = [one.used_from + timedelta(microseconds=1) for one in ring.keys if one.used_from is not None]
+    return max(now, *turns) if turns else now
 
 
 async def retire_key(settings: Settings, client: Client, key: str) -> RingFile:
@@ -191,7 +200,8 @@ def replaced_at(ring: RingFile, key: str) -> datetime | None:
     """When another key took over from this one; None for one that never sealed anything.
 
     Raises:
-        BadRing: it seals now, or the ring has no such key.
+        BadRing: it seals now, or the ring has no such key, or the ring does not tell: it was turned by an earlier
+            version after the clock had been set back. Whenever it was, it was before the next turn.
     """
     one = next((known for known in ring.keys if known.id == key), None)
     if one is None or key == ring.current:
@@ -199,8 +209,19 @@ def replaced_at(ring: RingFile, key: str) -> datetime | None:
     since = one.used_from
     if since is None:
         return None
-    others = (other.used_from for other in ring.keys if other.id != key and other.used_from is not None)
-    return min(used_from for used_from in others if used_from >= since)
+    later = [
+        other.used_from
+        for other in ring.keys
+        if other.id != key and other.used_from is not None and other.used_from >= since
+    ]
+    if not later:
+        raise BadRing(
+            "Klockan har ställts tillbaka, så när nyckeln byttes går inte att veta. Inget har ändrats. Kör "
+            "`codec rotate` och försök igen.\n"
+            "The clock has been set back, so when the key was replaced can't be known. Nothing was changed. Run "
+            "`codec rotate` and try again."
+        )
+    return min(later)
 
 
 # --- the file ---------------------------------------------------------------------------------------
