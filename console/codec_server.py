@@ -217,7 +217,11 @@ def from_here(request: Request) -> None:
 
 
 async def logged_in(desk: CodecDesk, request: Request) -> Response:
-    """A session for an account with its secret and a purpose: a cookie for a browser, a token for a program."""
+    """A session for an account with its secret and a purpose: a cookie for a browser, a token for a program.
+
+    Every try counts as failed from before it is made until it has succeeded, so that many at once are no way round
+    the limit.
+    """
     told = parse_qs((await body_of(request, 4_096)).decode(errors="replace"), max_num_fields=10)
     name, secret, purpose = (told.get(key, [""])[0] for key in ("user", "secret", "purpose"))
     if purpose not in PURPOSES:
@@ -225,8 +229,8 @@ async def logged_in(desk: CodecDesk, request: Request) -> Response:
     if desk.attempts.too_many(name, desk.clock()):
         await desk.note("unknown", "codec-login", "too-many-attempts")
         raise HTTPException(429, "too many attempts", {"Retry-After": "900"})
+    desk.attempts.fail(name, desk.clock())
     if not await run_in_threadpool(desk.operators.is_right, name, secret):
-        desk.attempts.fail(name, desk.clock())
         known = name if desk.operators.mark(name) else "unknown"
         await desk.note(known, "codec-login", "wrong-secret")
         raise HTTPException(401, "wrong account or secret")

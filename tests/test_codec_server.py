@@ -9,7 +9,9 @@ import subprocess
 import sys
 import threading
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -249,6 +251,22 @@ def test_guessing_is_slowed_down_for_that_account(served: Served) -> None:
     slowed = served.login()
     assert (slowed.status_code, slowed.headers["retry-after"]) == (429, "900")
     assert served.audited[-1].outcome == "too-many-attempts"
+    served.now += timedelta(minutes=15)
+    assert served.login().status_code == 200
+
+
+def test_guesses_that_come_at_once_get_no_more_tries_than_those_that_come_one_by_one(served: Served) -> None:
+    assert served.login().status_code == 200, "it answers"
+    guesses = [f"wrong-{number}" for number in range(3 * MOST_FAILURES)]
+    together = threading.Barrier(len(guesses))
+
+    def guess(secret: str) -> int:
+        together.wait()
+        return served.login(secret=secret).status_code
+
+    with ThreadPoolExecutor(len(guesses)) as threads:
+        came = Counter(threads.map(guess, guesses))
+    assert came == {401: MOST_FAILURES, 429: 2 * MOST_FAILURES}
     served.now += timedelta(minutes=15)
     assert served.login().status_code == 200
 
