@@ -40,7 +40,7 @@ from activities.stores import BadDatabase, migrate, open_database, register_url
 from activities.subscriptions import Subscriptions, subscribed
 from activities.surroundings import OWNER_ONLY, BadSettings, configure_logs, read_settings
 from activities.trails import plane_trail
-from console.acting_keys import acting_keys
+from console.acting_keys import ActingKeys
 from console.failures import Refused
 from console.http_server import BadCertificate, CannotListen, Certificate, served
 from console.pace import Pace
@@ -90,7 +90,8 @@ class Running:
         self.overslept: list[CaseRef] = []
         self.server: EmbeddedServer | None = None
         self.temporal = True
-        self.way = PlaneClient(settings, lambda org: acting_keys(settings, org))
+        self.keys = ActingKeys(settings)
+        self.way = PlaneClient(settings, self.keys.of)
         self._workers: list[asyncio.Task[None]] = []
 
     def health(self) -> dict[str, Any]:
@@ -127,7 +128,7 @@ class Running:
         """Takes on the coordination plane: the cases, the register, the notices and the events."""
         engine = open_database(register_url(self.settings))
         await asyncio.to_thread(migrate, engine, "register")
-        trail = plane_trail(self.settings, engine, await asyncio.to_thread(keys_to_act_with, self.settings, OPERATOR))
+        trail = plane_trail(self.settings, engine, await asyncio.to_thread(keys_to_act_with, self.keys, OPERATOR))
         register, self.view = (
             Register(engine, self.settings.event_source, trail, signed_only=self.settings.mode == "production"),
             RegisterView(engine),
@@ -259,10 +260,10 @@ async def tend_exchange(exchange: Exchange) -> None:
         await asyncio.sleep(TEND_SECONDS)
 
 
-def keys_to_act_with(settings: Settings, org: OrgId) -> OrganisationKeys:
+def keys_to_act_with(keys: ActingKeys, org: OrgId) -> OrganisationKeys:
     """Raises: CannotStart: in production keys are made on purpose, and this organisation has none here."""
     try:
-        return acting_keys(settings, org)
+        return keys.of(org)
     except Refused:
         raise CannotStart(
             f"Här finns inga nycklar för {org}. Gör dem med: starter.py key make --as {org}\n"
@@ -358,12 +359,13 @@ async def run(settings: Settings, everything: bool, plane: bool, desks: list[Org
         client = await connect(settings)
         running = Running(settings, directory, client)
         running.server = server
+        stack.callback(running.keys.close)
         workers = await stack.enter_async_context(AsyncExitStack())
         if everything or plane:
             await running.serve_plane(workers)
         kept = [path.stem for path in (settings.var / "desks").glob("*.db")] if everything else []
         for org in desks:
-            await asyncio.to_thread(keys_to_act_with, settings, org)
+            await asyncio.to_thread(keys_to_act_with, running.keys, org)
             await running.serve_desk(org, workers)
         for org in sorted({org for org in kept if org in directory} - set(desks)):
             await running.try_desk(org, workers)

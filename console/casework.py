@@ -17,7 +17,7 @@ from activities.protected_data import DeskStore
 from activities.rule_packs import PACKS, pack_on, pack_with
 from activities.stores import BadDatabase
 from console import opening
-from console.acting_keys import acting_keys
+from console.acting_keys import ActingKeys
 from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unknown_codes
 from console.coding import coded_facts, kept_items, start_of
 from console.failures import Fault, Invalid, NotFound, Refused
@@ -73,7 +73,7 @@ class Casework:
         self.asking = asking or settings.org or OPERATOR
         """Who looks: an organisation sees its own handoffs, the operator of this installation all references."""
         self._offices: dict[OrgId, Office] = {}
-        self._keys: dict[OrgId, OrganisationKeys] = {}
+        self._keys = ActingKeys(settings)
         self._packs: dict[str, RulePack] = {}
         self._digests: dict[CaseRef, str] = {}
         self._opening = RLock()
@@ -96,10 +96,7 @@ class Casework:
         Raises:
             Refused: there are none, and this is not an installation that makes them for everybody.
         """
-        with self._opening:
-            if org not in self._keys:
-                self._keys[org] = acting_keys(self.settings, org)
-            return self._keys[org]
+        return self._keys.of(org)
 
     def office(self, org: OrgId) -> Office:
         """An organisation's desk, where it is on this machine."""

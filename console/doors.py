@@ -10,7 +10,6 @@ from activities.checkpoints import Checkpoints
 from activities.offices import Office, audit_entry
 from activities.rule_packs import PACKS, pack_on
 from activities.trails import checkpoints_of
-from console.acting_keys import acting_keys
 from console.as_whom import account_of
 from console.casework import Casework
 from console.failures import Refused
@@ -61,8 +60,7 @@ def log_room(casework: Casework) -> LogRoom:
         return access.unmet(decision, Given(purpose=Purpose.REVIEW_LOGS, reason="log-review"))
 
     def checkpoints(chain: str) -> Checkpoints | None:
-        keys = acting_keys(casework.settings, OPERATOR if chain == PLANE else chain)
-        return checkpoints_of(casework.settings, chain, keys)
+        return checkpoints_of(casework.settings, chain, casework.keys(OPERATOR if chain == PLANE else chain))
 
     return LogRoom(casework.settings, who, may, checkpoints)
 
