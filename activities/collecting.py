@@ -8,6 +8,7 @@ from typing import Protocol
 from pydantic import ValidationError
 from sqlmodel import Session
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.disclosures import Disclosures
 from activities.key_directory import Keys
@@ -58,6 +59,17 @@ def is_as_labelled(envelope: Envelope, content: bytes) -> bool:
     )
 
 
+def may_pass(refusal: Refusal) -> bool:
+    """Whether a package that can't be taken now may be taken later, as long as it waits in the exchange.
+
+    A key that is not trusted here may be soon: somebody compares its fingerprint. One that is revoked, or that had
+    retired when the package was made, never is again. A lease that has run out is taken anew.
+    """
+    if refusal.code == "package-sender-unknown":
+        return refusal.detail == "key-unknown"
+    return refusal.code == "package-not-fetched"
+
+
 class Collecting:
     """Takes what waits for one desk. Interrupted anywhere, doing it again ends in the same way."""
 
@@ -68,12 +80,21 @@ class Collecting:
     def collect(self, task: DeskTask) -> DeskReply:
         """Takes one package. What can't be taken any more, or does not open, is answered in one neutral word.
 
-        Raises: what keeps the plane or the vault from being reached: the plane asks again later.
+        An answer is for good: the sender acts on it. So once it is given the package is not tried again, however often
+        the plane asks, and a no that may pass is none.
+
+        Raises:
+            ApplicationError: it can't be taken yet. The plane asks again, until the package has expired.
+            Exception: what keeps the plane or the vault from being reached; likewise.
         """
         asked = task.question
         if not isinstance(asked, Collect):
             raise TypeError("not a question about a package")
+        if (given := self._store.replied(task)) is not None:
+            return given
         refusal = self.taken(asked)
+        if refusal is not None and may_pass(refusal):
+            raise ApplicationError(refusal.code, type="NotYet")
 
         def answer(_: Session) -> DeskAnswer:
             return NotPossible(code=refusal.code) if refusal else Collected(package=asked.package)

@@ -136,7 +136,9 @@ def vouched(statement: str, content: bytes, label: Label, directory: Keys, now: 
     if said is None:
         return Refusal(code="package-damaged")
     key = directory.verify_key(label.sender, said.kid, now, label.created_at)
-    if isinstance(key, Refusal) or key.use is not KeyUse.SIGNING:
+    if isinstance(key, Refusal):
+        return Refusal(code="package-sender-unknown", detail=key.code)
+    if key.use is not KeyUse.SIGNING:
         return Refusal(code="package-sender-unknown")
     expected = {"label": label.model_dump(mode="json"), "content": hashlib.sha256(content).hexdigest()}
     if said.payload != expected or not jws.proven(said, key.raw):

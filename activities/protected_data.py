@@ -187,18 +187,28 @@ class DeskStore:
         with writing(self._engine) as session:
             return int(session.connection().execute(ONE_MORE, {"day": day}).scalar_one())
 
-    def once(self, task: DeskTask, do: Callable[[Session], DeskAnswer]) -> DeskReply:
-        """Does a task of the plane's in one transaction, or gives the reply it was given the first time.
+    def replied(self, task: DeskTask) -> DeskReply | None:
+        """The reply that a task of the plane's has been given; None when it has not been done here.
 
         Raises:
             ApplicationError: the task is another desk's.
         """
-        if task.desk != self.org:
-            raise ApplicationError("this task is for another desk", type="WrongDesk", non_retryable=True)
+        self._must_be_mine(task)
+        with reading(self._engine) as session:
+            return reply_in(session, task)
+
+    def once(self, task: DeskTask, do: Callable[[Session], DeskAnswer]) -> DeskReply:
+        """Does a task of the plane's in one transaction, or gives the reply it was given the first time.
+
+        What is answered is answered for good: what may be otherwise at the next try is raised, not answered.
+
+        Raises:
+            ApplicationError: the task is another desk's.
+        """
+        self._must_be_mine(task)
         with writing(self._engine) as session:
-            done = session.get(TaskRow, task.id)
-            if done is not None:
-                return DeskReply.model_validate(done.reply)
+            if (known := reply_in(session, task)) is not None:
+                return known
             reply = DeskReply(answer=do(session))
             session.add(
                 TaskRow(
@@ -206,6 +216,15 @@ class DeskStore:
                 )
             )
             return reply
+
+    def _must_be_mine(self, task: DeskTask) -> None:
+        if task.desk != self.org:
+            raise ApplicationError("this task is for another desk", type="WrongDesk", non_retryable=True)
+
+
+def reply_in(session: Session, task: DeskTask) -> DeskReply | None:
+    done = session.get(TaskRow, task.id)
+    return DeskReply.model_validate(done.reply) if done is not None else None
 
 
 def after_the_latest(session: Session, row: ItemRow) -> datetime:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from activities import jws, packages
+from activities.collecting import may_pass
 from activities.key_directory import KnownKeys
 from activities.organisation_keys import OrganisationKeys
 from activities.packages import PACKAGE_TYPE, SIZES, TooLarge, binding, decrypt, encrypt, open_sealed, seal
@@ -294,9 +295,12 @@ def test_a_package_whose_senders_key_is_unknown_or_revoked_is_not_taken(
 ) -> None:
     envelope = sealed(sender, recipient)
     public = sender.public().keys
-    assert code(opened(envelope, recipient, KnownKeys([]))) == "package-sender-unknown"
+    unknown = opened(envelope, recipient, KnownKeys([]))
+    assert code(unknown) == "package-sender-unknown"
     revoked = [key.model_copy(update={"revoked_at": NOW}) for key in public]
-    assert code(opened(envelope, recipient, KnownKeys(revoked))) == "package-sender-unknown"
+    refused = opened(envelope, recipient, KnownKeys(revoked))
+    assert code(refused) == "package-sender-unknown"
+    assert [isinstance(no, Refusal) and may_pass(no) for no in (unknown, refused)] == [True, False]
     assert opened(envelope, recipient, KnownKeys(revoked), now=NOW - timedelta(seconds=1)) == CONTENT
     retired = [key.model_copy(update={"retired_at": NOW + timedelta(days=1)}) for key in public]
     assert opened(envelope, recipient, KnownKeys(retired), now=NOW + timedelta(days=6)) == CONTENT

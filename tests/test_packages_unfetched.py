@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session
+from temporalio.exceptions import ApplicationError
 
 from activities import disclosures
 from activities.collecting import Collecting
 from activities.disclosures import Told
+from activities.organisation_keys import OrganisationKeys
 from activities.packages import seal
 from activities.stores import open_database, register_url
 from console import consenting, disclosing, tending
 from console.casework import Casework
 from console.failures import Refused
+from console.plane_client import PlaneClient
 from models.consent import ConsentAct, ConsentStep
-from models.desk_work import Collect
+from models.desk_work import Collect, DeskTask
+from models.events import Collected, DeskAnswer, NotPossible
 from models.published_keys import KeyUse
 from models.words import Consent
 from tests.disclosing_support import POLICE, SOCIAL, AtDesk, ready_to_tell
+from tests.exchange_support import keys_of
 from tests.support import Stack, settled
 from workflows.server import EmbeddedServer
 
@@ -129,6 +135,64 @@ async def test_the_same_request_again_after_an_answer_was_lost_is_not_taken_for_
     again = await desk.sends(key=key)
     assert (again.row.state, again.row.digest) == ("sent", told.row.digest)
     assert in_the_exchange(away, told.row.id) == "sealed"
+
+
+# --- what can't be taken yet, and what can't be taken at all -------------------------------------------------------
+
+
+async def asked_of_the_police(casework: Casework, desk: AtDesk, package: str) -> DeskTask:
+    """The plane's own question, which waits for them."""
+    effects = (await casework.standing(desk.case)).state.desk_effects.values()
+    tasks = [effect.task for effect in effects]
+    return next(t for t in tasks if isinstance(t.question, Collect) and t.question.package == package)
+
+
+def answered(
+    casework: Casework, task: DeskTask, *, trusting: bool = True, signing: OrganisationKeys | None = None
+) -> DeskAnswer:
+    """What the police's desk answers; in production it trusts no key but those that it has compared itself."""
+    office, compared = casework.office(POLICE), {SOCIAL: (casework.keys(SOCIAL).fingerprint,)} if trusting else {}
+    settings = casework.settings.model_copy(update={"mode": "production", "trusted_keys": compared})
+    way = PlaneClient(settings, casework.keys)
+    return Collecting(office.store, office.disclosures, signing or office.signing, way).collect(task).answer
+
+
+async def test_a_package_whose_sender_is_not_trusted_yet_waits_and_is_taken_when_it_is(away: Casework) -> None:
+    desk = await ready_to_tell(away)
+    told = await desk.sends()
+    task = await asked_of_the_police(away, desk, told.row.id)
+    for _ in range(2):
+        with pytest.raises(ApplicationError, match="package-sender-unknown") as said:
+            answered(away, task, trusting=False)
+        assert said.value.type == "NotYet"
+        assert in_the_exchange(away, told.row.id) == "leased"
+        assert away.office(POLICE).disclosures.held() == []
+    assert answered(away, task) == Collected(package=told.row.id)
+    assert [row.id for row in away.office(POLICE).disclosures.received(desk.case)] == [told.row.id]
+    assert in_the_exchange(away, told.row.id) == "erased"
+    assert answered(away, task, trusting=False) == Collected(package=told.row.id), "the word of it was lost"
+
+
+async def test_a_package_that_waits_for_trust_is_answered_for_when_it_is_taken_back(away: Casework) -> None:
+    desk = await ready_to_tell(away)
+    told = await desk.sends()
+    task = await asked_of_the_police(away, desk, told.row.id)
+    with pytest.raises(ApplicationError):
+        answered(away, task, trusting=False)
+    assert await disclosing.recall(away, desk.worker, told.row.id) == "recalled"
+    assert answered(away, task) == NotPossible(code="package-withdrawn")
+
+
+async def test_what_a_desk_has_said_no_to_it_does_not_take_after_all(away: Casework, tmp_path: Path) -> None:
+    """The sender acts on the answer: it must not be told that nothing was taken of what the vault has."""
+    desk = await ready_to_tell(away)
+    told = await desk.sends()
+    task = await asked_of_the_police(away, desk, told.row.id)
+    no = NotPossible(code="package-key-gone")
+    assert answered(away, task, signing=keys_of(POLICE, tmp_path)) == no
+    assert answered(away, task) == no, "the key has come back, and the first answer was lost"
+    assert away.office(POLICE).disclosures.received(desk.case) == []
+    assert in_the_exchange(away, told.row.id) == "leased"
 
 
 # --- programs that end too soon ---------------------------------------------------------------------------------
