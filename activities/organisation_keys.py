@@ -73,8 +73,7 @@ class OrganisationKeys:
         self._folder = folder
         self._outer = outer
         self._opened: dict[Fingerprint, Private] = {}
-        self._seen: tuple[tuple[str, int, int], ...] = ()
-        self._read: list[HeldKey] = []
+        self._read: dict[str, tuple[tuple[int, int], HeldKey]] = {}
 
     def ensure(self, now: datetime) -> PublishedKeys:
         """Makes the keys that are missing; with a signing and a sealing key in place it changes nothing."""
@@ -145,13 +144,12 @@ class OrganisationKeys:
         return len(kept)
 
     def public(self) -> PublishedKeys:
-        """Every key that has not been forgotten about, each after the one that vouches for it."""
+        """Every key there has been, each after the one that vouches for it."""
         signing, sealing = self._of(KeyUse.SIGNING), self._of(KeyUse.SEALING)
-        ordered: list[PublishedKey] = []
-        for held in signing:
-            ordered.append(published(held, signing))
-            vouched = (each for each in sealing if voucher_of(each) == held.statement.fingerprint)
-            ordered.extend(published(each, sealing) for each in vouched)
+        vouched: dict[Fingerprint | None, list[PublishedKey]] = {}
+        for held, key in zip(sealing, published(sealing), strict=True):
+            vouched.setdefault(voucher_of(held), []).append(key)
+        ordered = [each for key in published(signing) for each in (key, *vouched.get(key.fingerprint, ()))]
         return PublishedKeys(org=self.org, keys=tuple(ordered))
 
     @property
@@ -257,12 +255,14 @@ class OrganisationKeys:
         )
 
     def _held(self) -> list[HeldKey]:
-        paths = sorted(path for use in KeyUse for path in self._folder.glob(f"{use}-*.json"))
-        seen = tuple((path.name, (stat := path.stat()).st_mtime_ns, stat.st_ino) for path in paths)
-        if seen != self._seen:
-            self._read = [self._parsed(path) for path in paths]
-            self._seen = seen
-        return self._read
+        """What the folder holds. A file is read again when it has changed: there are two more for every renewal."""
+        before, found = self._read, {}
+        for path in sorted(path for use in KeyUse for path in self._folder.glob(f"{use}-*.json")):
+            seen = ((stat := path.stat()).st_mtime_ns, stat.st_ino)
+            known = before.get(path.name)
+            found[path.name] = known if known and known[0] == seen else (seen, self._parsed(path))
+        self._read = found
+        return [held for _, held in found.values()]
 
     def _parsed(self, path: Path) -> HeldKey:
         try:
@@ -318,18 +318,21 @@ def voucher_of(held: HeldKey) -> Fingerprint | None:
     return said.kid if said else None
 
 
-def published(held: HeldKey, kind: list[HeldKey]) -> PublishedKey:
-    """A key as it is published; `kind` is all of its use. It retires when the next one is made."""
-    after = next((each for each in kind if each.statement.number > held.statement.number), None)
-    return PublishedKey(
-        **held.statement.model_dump(),
-        voucher=held.voucher,
-        possession=held.possession,
-        valid_from=held.statement.made_at,
-        retired_at=after.statement.made_at if after else None,
-        revoked_at=held.revoked_at,
-        revoked_for=held.revoked_for,
-    )
+def published(kind: list[HeldKey]) -> list[PublishedKey]:
+    """All keys of one use, by number, as they are published. Each retires when the next one is made."""
+    following = [each.statement.made_at for each in kind[1:]]
+    return [
+        PublishedKey(
+            **held.statement.model_dump(),
+            voucher=held.voucher,
+            possession=held.possession,
+            valid_from=held.statement.made_at,
+            retired_at=retired_at,
+            revoked_at=held.revoked_at,
+            revoked_for=held.revoked_for,
+        )
+        for held, retired_at in zip(kind, [*following, None], strict=True)
+    ]
 
 
 def key_rows(keys: OrganisationKeys) -> list[dict[str, Any]]:

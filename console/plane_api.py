@@ -48,7 +48,7 @@ from models.plane import (
     Revocation,
     Rows,
 )
-from models.published_keys import PublishedKeys, VerifiedAct
+from models.published_keys import PublishedPiece, VerifiedAct
 from models.settings import Settings
 from models.words import CaseRef, OrgId, Word
 from rules.showing import OPERATOR
@@ -204,8 +204,8 @@ def refusal_of(came: Delivery | Refusal) -> Outcome:
 # --- keys ----------------------------------------------------------------------------------------------
 
 
-async def publish(doors: Doors, _: OrgId, keys: PublishedKeys) -> Outcome:
-    """Takes in an organisation's keys. What vouches for them is in themselves: no other signature is needed.
+async def publish(doors: Doors, _: OrgId, keys: PublishedPiece) -> Outcome:
+    """Takes in some of an organisation's keys. What vouches for them is in themselves: no other signature is needed.
 
     A first key is accepted for the organisation that it was compared with, and for no other. The plane's own is none
     that anybody brings: the plane takes it in when it starts.
@@ -277,7 +277,7 @@ def plane_api(doors: Doors) -> FastAPI:
             if where == PUBLISH:
                 if not doors.pace.allows(ANYBODY):
                     raise Refusing(429, "too-many-requests")
-                return told(await publish(doors, "", read(PublishedKeys, body)))
+                return told(await publish(doors, "", read(PublishedPiece, body)))
             org = await caller(doors, request, where, body)
             if where not in HANDLERS:
                 raise Refusing(404, "no-such-question")

@@ -43,7 +43,7 @@ from models.plane import (
     Revocation,
     Rows,
 )
-from models.published_keys import Fingerprint, PublishedKey, PublishedKeys, WhyRevoked
+from models.published_keys import Fingerprint, PublishedKey, PublishedKeys, PublishedPiece, WhyRevoked, pieces
 from models.register import CaseEventRow, CaseRow, DeadlineRow, FiringRow, HandoffRow
 from models.retention import Closure
 from models.settings import Settings
@@ -137,12 +137,16 @@ class PlaneClient:
             ) from None
 
     def publish(self, keys: PublishedKeys) -> None:
-        """Publishes an organisation's keys. Publishing again changes nothing.
+        """Publishes an organisation's keys, the oldest first. Publishing again changes nothing.
 
         Raises:
             NotTaken: the plane does not believe them; the detail is the fingerprint that an operator compares.
         """
-        answer = self._post("/v1/keys/publish", keys.model_dump_json().encode(), {})
+        for piece in pieces(keys):
+            self._publish(piece)
+
+    def _publish(self, piece: PublishedPiece) -> None:
+        answer = self._post("/v1/keys/publish", piece.model_dump_json().encode(), {})
         if answer.status_code != httpx.codes.OK:
             raise Unavailable(NO_ANSWER)
         if refusal := Outcome.model_validate_json(answer.content).refusal:

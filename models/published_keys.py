@@ -21,6 +21,9 @@ Signed = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_
 Audience = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/:._-]{1,200}$")]
 """Which plane something was signed for: `Settings.event_source` tells one installation from another."""
 
+MOST_AT_ONCE = 200
+"""Keys that are published at once: a renewal makes two."""
+
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How much the clocks of two organisations may differ."""
@@ -107,16 +110,38 @@ class PublishedKey(KeyStatement):
 
 
 class PublishedKeys(Word):
-    """An organisation's public keys in the order in which they were made, each after the one that vouches for it."""
+    """An organisation's public keys in the order in which they were made, each after the one that vouches for it.
+
+    All of them, however often they have been renewed: which one a directory has got to is for nobody here to know, and
+    of a chain of vouchers no link can be left out.
+    """
 
     org: OrgId
-    keys: tuple[PublishedKey, ...] = Field(max_length=200)
+    keys: tuple[PublishedKey, ...]
 
     @model_validator(mode="after")
     def _one_organisation(self) -> Self:
         if any(key.org != self.org for key in self.keys):
             raise ValueError("a key is another organisation's")
         return self
+
+
+class PublishedPiece(PublishedKeys):
+    """As many of them as are published at once."""
+
+    keys: tuple[PublishedKey, ...] = Field(max_length=MOST_AT_ONCE)
+
+
+def pieces(published: PublishedKeys) -> tuple[PublishedPiece, ...]:
+    """The keys as they are published: piece by piece, in order.
+
+    Each key still comes after the one that vouches for it, so a directory may take in the pieces one after the other,
+    whatever it has already. One that stops halfway has got to a key that held once, and goes on from there next time.
+    """
+    places = range(0, len(published.keys), MOST_AT_ONCE) or (0,)
+    return tuple(
+        PublishedPiece(org=published.org, keys=published.keys[place : place + MOST_AT_ONCE]) for place in places
+    )
 
 
 class VerifiedAct(Word):
