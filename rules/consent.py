@@ -54,7 +54,8 @@ def recorded(
     """The history with one more step. The same step again, or a second withdrawal, changes nothing.
 
     Refused: a consent from somebody who may not be asked, one that lasts longer than `longest`, one that withdraws
-    what is not there, one dated after every instant seen, and more than a history holds.
+    what is not there or comes from nobody known here, one dated after every instant seen, and more than a history
+    holds. A withdrawal under a mistyped giver would otherwise be called recorded, and the consent would live on.
     """
     for known in history:
         if known.id == said.id:
@@ -64,6 +65,8 @@ def recorded(
         return Refusal(code="consent-in-the-future")
     if said.act is ConsentAct.WITHDRAW:
         if said.withdraws is not None and said.withdraws not in {e.id for e in history if e.giver == said.giver}:
+        if said.giver not in givers_known(history, person):
+            return Refusal(code="unknown-giver")
             return Refusal(code="no-such-consent")
     elif why := may_be_asked(said.giver, person, seen(history, now)):
         return Refusal(code="consent-not-from-that-giver", detail=why)
@@ -75,7 +78,12 @@ def recorded(
 
 
 def may_be_asked(giver: Code, person: PersonFacts, now: datetime) -> WhyNotAsk | None:
-    """None when this giver may be asked for consent; otherwise why not. A withdrawal is taken from anybody."""
+def givers_known(history: History, person: PersonFacts) -> frozenset[Code]:
+    """Who can take a consent back: the person, every guardian, a threat among them, and whoever has said anything."""
+    return frozenset((THE_PERSON, *(one.id for one in person.guardians), *(event.giver for event in history)))
+
+
+    """None when this giver may be asked for consent; otherwise why not. All who are known may withdraw."""
     if giver == THE_PERSON:
         years = age(person, now)
         too_young = is_minor(person, now) is True and not person.mature and (years is not None and years < OWN)

@@ -124,6 +124,12 @@ SENTENCES: dict[str, Both] = {
         "Det samtycket finns inte här. Inget är ändrat.",
         "That consent is not here. Nothing was changed.",
     ),
+    "unknown-giver": (
+        "Ingen med den koden har samtyckt här eller är antecknad som vårdnadshavare. Inget är "
+        "återtaget. `consent show` visar vem som har sagt vad.",
+        "Nobody with that code has consented here or is recorded as a guardian. Nothing was withdrawn. "
+        "`consent show` says who has said what.",
+    ),
     "consent-not-from-that-giver": (
         "Den personen kan inte tillfrågas om samtycke ({detail}). Inget är antecknat.",
         "That person may not be asked for consent ({detail}). Nothing was recorded.",

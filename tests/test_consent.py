@@ -169,6 +169,15 @@ def test_what_was_said_stays_and_what_is_not_there_is_not_withdrawn() -> None:
     ]
 
 
+def test_a_mistyped_giver_withdraws_nothing_and_is_told_so() -> None:
+    person = child(EIGHT, MOTHER, THREAT)
+    given_once = history(step(1, GIVE, "guardian-1"), person=person)
+    mistyped = recorded(given_once, step(2, WITHDRAW, "guardian-l"), person, NOW, YEAR)
+    assert mistyped == Refusal(code="unknown-giver")
+    forgotten = recorded(given_once, step(2, WITHDRAW, "guardian-1"), ADULT, NOW, YEAR)
+    assert not isinstance(forgotten, Refusal), "whoever gave it can take it back, also when no guardian any more"
+
+
 @pytest.mark.parametrize("changes", [{"scope": None}, {"until": None}, {"until": NOW}, {"withdraws": ident(3)}])
 def test_a_consent_says_what_it_covers_and_when_it_ends(changes: dict[str, object]) -> None:
     whole = step(1, GIVE).model_dump()
