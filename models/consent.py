@@ -185,7 +185,7 @@ class ConsentRecord(Word):
     given_at: Instant
     """When the last of them was given."""
     until: Instant
-    """When the first of them ends."""
+    """When the first of them ends, or when a birthday makes them too few."""
 
 
 class Standing(Word):

@@ -6,8 +6,9 @@ end is judged at the latest instant that the history has seen. Sources: OSL 10:1
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
@@ -64,9 +65,9 @@ def recorded(
     if said.at > seen(history, now):
         return Refusal(code="consent-in-the-future")
     if said.act is ConsentAct.WITHDRAW:
-        if said.withdraws is not None and said.withdraws not in {e.id for e in history if e.giver == said.giver}:
         if said.giver not in givers_known(history, person):
             return Refusal(code="unknown-giver")
+        if said.withdraws is not None and said.withdraws not in {e.id for e in history if e.giver == said.giver}:
             return Refusal(code="no-such-consent")
     elif why := may_be_asked(said.giver, person, seen(history, now)):
         return Refusal(code="consent-not-from-that-giver", detail=why)
@@ -77,12 +78,12 @@ def recorded(
     return (*history, ConsentEvent(**said.model_dump(), step=len(history) + 1))
 
 
-def may_be_asked(giver: Code, person: PersonFacts, now: datetime) -> WhyNotAsk | None:
 def givers_known(history: History, person: PersonFacts) -> frozenset[Code]:
     """Who can take a consent back: the person, every guardian, a threat among them, and whoever has said anything."""
     return frozenset((THE_PERSON, *(one.id for one in person.guardians), *(event.giver for event in history)))
 
 
+def may_be_asked(giver: Code, person: PersonFacts, now: datetime) -> WhyNotAsk | None:
     """None when this giver may be asked for consent; otherwise why not. All who are known may withdraw."""
     if giver == THE_PERSON:
         years = age(person, now)
@@ -105,9 +106,38 @@ def valid(
 ) -> ConsentRecord | WhyNoConsent:
     """The consents that make this disclosure lawful at `now`, or why there are none.
 
+    They end when the first of them does, or on the birthday from which they are not enough, if that comes before.
     `last_seen` is the latest instant the desk knows of from elsewhere, should the machine's clock have been set back.
     """
     at = max(seen(history, now), last_seen or now)
+    found = valid_at(history, question, at)
+    if isinstance(found, WhyNoConsent):
+        return found
+    ended = [day for day in birthdays(question.person, at, found.until) if not holds(history, question, day)]
+    return found.model_copy(update={"until": min([found.until, *ended])})
+
+
+def birthdays(person: PersonFacts, after: datetime, before: datetime) -> list[datetime]:
+    """The instants between two at which somebody else comes to dispose of the secrecy: a consent may end there."""
+    if person.born is None:
+        return []
+    turns = (birthday(person.born, years) for years in (OWN, ALONE, ADULT))
+    return [at for at in turns if after < at < before]
+
+
+def birthday(born: date, years: int) -> datetime:
+    """When somebody turns so many years, local time; 1 March for the 29 February of a year without it."""
+    year = born.year + years
+    leap_day = (born.month, born.day) == (2, 29) and not isleap(year)
+    return datetime.combine(date(year, 3, 1) if leap_day else born.replace(year=year), time(0), ZoneInfo(ZONE))
+
+
+def holds(history: History, question: ConsentQuestion, at: datetime) -> bool:
+    return isinstance(valid_at(history, question, at), ConsentRecord)
+
+
+def valid_at(history: History, question: ConsentQuestion, at: datetime) -> ConsentRecord | WhyNoConsent:
+    """As `valid`, at exactly that instant and with the end that was written down."""
     givers = disposers(question.person, question.purpose, at)
     if isinstance(givers, WhyNoConsent):
         return givers

@@ -280,6 +280,29 @@ def test_at_eighteen_the_guardians_consent_ends_that_second_and_own_is_needed() 
     assert status(made, person, midnight) is not ConsentStatus.GIVEN
 
 
+@pytest.mark.parametrize(
+    ("born", "givers", "purpose", "turns"),
+    [
+        (date(2009, 4, 20), ("guardian-1", "person"), "protection", datetime(2027, 4, 19, 22, tzinfo=UTC)),
+        (date(2015, 3, 1), ("guardian-1",), "protection", datetime(2027, 2, 28, 23, tzinfo=UTC)),
+        (date(2012, 2, 29), ("guardian-1", "person"), "open-intervention", None),
+    ],
+)
+def test_a_consent_ends_on_the_birthday_from_which_it_is_not_enough_and_on_no_other(
+    born: date, givers: tuple[str, ...], purpose: str, turns: datetime | None
+) -> None:
+    """At 18 own consent is needed, at 12 the child's beside the guardian's; at 15 nothing that held stops holding."""
+    person = child(born)
+    said = (step(n, GIVE, who, until=NOW + 200 * DAY) for n, who in enumerate(givers, start=1))
+    made: History = tuple(ConsentEvent(**one.model_dump(), step=n) for n, one in enumerate(said, start=1))
+    found = valid(made, to_police(person, purpose), NOW)
+    assert isinstance(found, ConsentRecord)
+    assert found.until == (turns or NOW + 200 * DAY)
+    still = valid(made, to_police(person, purpose), found.until - timedelta(microseconds=1))
+    assert isinstance(still, ConsentRecord)
+    assert not isinstance(valid(made, to_police(person, purpose), found.until), ConsentRecord)
+
+
 def test_an_unknown_age_is_no_and_a_stated_one_is_believed() -> None:
     made = history(step(1, GIVE))
     assert valid(made, to_police(PersonFacts()), NOW) is WhyNoConsent.AGE_UNKNOWN

@@ -110,6 +110,21 @@ async def test_consent_that_ends_between_the_look_and_the_sending_sends_nothing(
     assert [row.id for row in shared.office(SOCIAL).disclosures.listed(desk.case)] == []
 
 
+async def test_what_a_guardian_consented_to_waits_no_longer_than_until_the_child_is_of_age(shared: Casework) -> None:
+    today = datetime.now(UTC).date()
+    turns = next(day for n in range(2, 7) if (day := today + timedelta(days=n)).day <= 28)
+    born = turns.replace(year=turns.year - 18)
+    desk = await at_desk(
+        shared, person={"name": "Nästan Vuxen", "born": born.isoformat()}, guardians=[{"id": "guardian-1"}]
+    )
+    await desk.consents(giver="guardian-1")
+    await desk.consents()
+    await desk.weighs()
+    telling = await desk.looks()
+    assert "identity" in shown(telling)
+    assert disclosing.waits(telling, disclosing.rules_of(telling.standing)) <= turns - today + timedelta(days=1)
+
+
 async def test_what_has_changed_since_it_was_seen_is_not_sent(shared: Casework) -> None:
     desk = await ready_to_tell(shared)
     telling = await desk.looks()
