@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +31,7 @@ from models.contracts import Refusal
 from models.desk import Category, ProtectionMark
 from models.desk_tables import ItemRow
 from models.directory import DirectoryEntry
-from models.intake import Person
+from models.intake import day_of
 from models.marks import MarkRules
 from models.settings import Settings
 from models.words import CaseRef, Code, ItemId
@@ -111,18 +111,21 @@ class Office:
         return marks.strictest((*stated, *sent))
 
     def person_facts(self, case: CaseRef) -> PersonFacts:
-        """What decides who may consent: age, maturity, guardians. By codes; no name is among it."""
+        """What decides who may consent: age, maturity, guardians. By codes; no name is among it.
+
+        The newest record that says something of it decides: a corrected number corrects the age.
+        """
         items = self.own_items(case, (Category.IDENTITY, Category.RELATIVES))
-        person: dict[str, Any] = {}
+        born: date | None = None
         guardians: tuple[Guardian, ...] = ()
         mature: bool | None = None
         for _, content in items:
-            person |= person_of(content)
+            born = born_of(person_of(content)) or born
             if isinstance(content, dict) and "guardians" in content:
                 guardians = tuple(Guardian.model_validate(one) for one in content["guardians"])
             if isinstance(content, dict) and "mature" in content:
                 mature = bool(content["mature"])
-        return PersonFacts.model_validate({"born": born_of(person), "mature": mature, "guardians": guardians})
+        return PersonFacts(born=born, mature=mature, guardians=guardians)
 
     def items_of(self, case: CaseRef, categories: tuple[Category, ...]) -> list[tuple[ItemRow, Any]]:
         """Everything of these categories, the oldest first. For the desk's own programs: people go through `look`."""
@@ -229,8 +232,8 @@ def mark_in(known: Any) -> ProtectionMark:
     return ProtectionMark(said) if said in set(ProtectionMark) else ProtectionMark.UNKNOWN
 
 
-def born_of(person: dict[str, Any]) -> str | None:
-    """The day of birth as it is kept, or as the number says it."""
-    known = {name: person[name] for name in ("born", "personnummer") if person.get(name)}
-    born = Person.model_validate(known).born_on() if known else None
-    return born.isoformat() if born else None
+def born_of(person: dict[str, Any]) -> date | None:
+    """The day of birth as one record has it, or as its number says."""
+    if person.get("born"):
+        return date.fromisoformat(person["born"])
+    return day_of(person["personnummer"]) if person.get("personnummer") else None

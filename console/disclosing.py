@@ -143,6 +143,8 @@ def held_for(worker: Worker, rules: SharingRules, sending: Sending) -> tuple[lis
             place = one.item if one.category == Category.ADDRESS else None
             known = held.get((Category(one.category), place))
             unsaid = known.fields if known is not None and one.category == Category.IDENTITY else {}
+            if "personnummer" in one.fields:  # a corrected number says the day of birth as well
+                unsaid = {field: value for field, value in unsaid.items() if field != "born"}
             if says_something(rules, one):  # what is filled in later about who it is unsays nothing
                 held[Category(one.category), place] = one.model_copy(update={"fields": unsaid | one.fields})
     kept_from = tuple(one for one in every if one not in wanted and one not in STAYS)

@@ -29,6 +29,7 @@ SENTENCES = {
     "extra_forbidden": ("okänt fält", "unknown field"),
     "unknown_municipality": ("är ingen svensk kommunkod", "is not a Swedish municipality code"),
     "identity_kind": ("säger annat än vad numret är", "says otherwise than what the number is"),
+    "born": ("är en annan dag än numret säger", "is another day than the number says"),
     "personnummer": ("är inget giltigt personnummer", "is not a valid personnummer"),
     "not_a_date": NO_DATE,
     "registered_address": (

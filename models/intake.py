@@ -70,6 +70,12 @@ def twelve_digits(number: str) -> str:
         raise ValueError("not a personnummer or samordningsnummer") from None
 
 
+def day_of(number: str) -> date:
+    """The day of birth that a personnummer or samordningsnummer says."""
+    parsed: date = personnummer.parse(number).get_date()
+    return parsed
+
+
 def _valid_personnummer(value: str) -> str:
     try:
         return twelve_digits(value)
@@ -145,11 +151,17 @@ class Person(Word):
             raise PydanticCustomError("identity_kind", "another kind than the number is")
         return told
 
+    @field_validator("born", mode="after")
+    @classmethod
+    def _as_the_number_says(cls, born: date | None, info: ValidationInfo) -> date | None:
+        """Age decides who consents: two days of birth in one record are one too many."""
+        number = info.data.get("personnummer")
+        if born is not None and number is not None and born != day_of(number):
+            raise PydanticCustomError("born", "another day than the number says")
+        return born
+
     def born_on(self) -> date | None:
-        if self.born is None and self.personnummer is not None:
-            parsed: date = personnummer.parse(self.personnummer).get_date()
-            return parsed
-        return self.born
+        return day_of(self.personnummer) if self.born is None and self.personnummer is not None else self.born
 
 
 class Address(Word):

@@ -48,9 +48,7 @@ class Canaries:
         for spelt in (f"{number[:8]}-{number[8:]}", f"{number[2:8]}-{number[8:]}", number[2:]):
             self.add(f"personnummer as {len(spelt)}", spelt)
         self.add("phone", f"076-{digits(8)}")
-        self.add(
-            "born", f"19{secrets.choice('56')}{digits(1)}-0{1 + secrets.randbelow(9)}-{11 + secrets.randbelow(17)}"
-        )
+        self.add("born", f"{number[:4]}-{number[4:6]}-{number[6:8]}")
 
     def add(self, what: str, marker: str) -> str:
         return self._known.setdefault(what, marker)

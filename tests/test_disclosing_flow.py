@@ -19,8 +19,10 @@ from models.contracts import Refusal
 from models.desk import Category
 from models.desk_work import Collect
 from models.handoffs import Act
+from models.intake import Filling
 from models.words import EndCode
 from rules import rosters
+from tests.command_line import synthetic_personnummer
 from tests.disclosing_support import (
     BED,
     NIGHT_DUTY,
@@ -123,6 +125,14 @@ async def test_what_a_guardian_consented_to_waits_no_longer_than_until_the_child
     telling = await desk.looks()
     assert "identity" in shown(telling)
     assert disclosing.waits(telling, disclosing.rules_of(telling.standing)) <= turns - today + timedelta(days=1)
+
+
+async def test_a_corrected_number_is_not_sent_beside_the_day_of_birth_that_it_corrects(shared: Casework) -> None:
+    desk = await ready_to_tell(shared)
+    number = synthetic_personnummer()
+    await shared.record(desk.case, Filling.model_validate({"person": {"personnummer": number}}), SOCIAL)
+    sent = shown(await desk.looks())["identity"]
+    assert (sent["personnummer"], "born" in sent) == (number, False)
 
 
 async def test_what_has_changed_since_it_was_seen_is_not_sent(shared: Casework) -> None:
