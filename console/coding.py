@@ -48,7 +48,7 @@ def kept_items(filling: Filling, key: RequestKey) -> list[tuple[ItemId, Category
     kept = [
         (item_id(key, name), KEPT_AT_DESK[name], content if name in AS_THEY_ARE else {name: content})
         for name, content in data.items()
-        if content or content is False
+        if content or content is False or name == "guardians"  # none any more is said by an empty list
     ]
     each = [(item_id(key, f"address-{number}"), Category.ADDRESS, one) for number, one in enumerate(addresses)]
     return kept + each
