@@ -158,7 +158,7 @@ class Running:
 
     def take_in_own_key(self, keys: KeyDirectory) -> None:
         """The plane's own key is taken in here and nowhere else: nobody publishes one for the operator."""
-        own = keys_to_act_with(self.settings, OPERATOR)
+        own = keys_to_act_with(self.keys, OPERATOR)
         if refusal := keys.publish(own.public(), datetime.now(UTC), [own.fingerprint]):
             log.error("the plane's own key is not believed", code=refusal.code)
 

@@ -15,7 +15,7 @@ from activities.key_directory import Keys
 from activities.organisation_keys import OrganisationKeys
 from activities.packages import open_sealed
 from activities.protected_data import DeskStore
-from activities.sharing_rules import sharing_on
+from activities.sharing_rules import sharing_at
 from models.contracts import Refusal
 from models.desk import Category
 from models.desk_work import Collect, DeskTask
@@ -45,7 +45,7 @@ def is_as_labelled(envelope: Envelope, content: bytes) -> bool:
         package = Package.model_validate_json(content)
     except ValidationError:
         return False
-    sending, rules = package.sending, sharing_on(datetime.now(UTC).date())
+    sending, rules = package.sending, sharing_at(datetime.now(UTC))
     label = (envelope.case, envelope.handoff, envelope.sender, envelope.recipient)
     if label != (sending.case, sending.handoff, sending.sender, sending.recipient_org) or rules is None:
         return False

@@ -5,12 +5,11 @@ One folder for each date. Its files say different parts and are read as one; the
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -22,12 +21,11 @@ from activities.sharing_sources import SharingSource, compiled
 from models.sharing import SharingRules
 from models.words import Code
 from rules.checks import Fault
-from rules.consent import ZONE
-from rules.sharing import SAME_AGENCY
+from rules.sharing import SAME_AGENCY, local_day
 from rules.sharing_checks import findings
 
 SHARING = Path(__file__).parent.parent / "rules" / "sharing"
-__all__ = ["SHARING", "BadPack", "load_sharing", "sharing_now", "sharing_on", "sharing_words"]
+__all__ = ["SHARING", "BadPack", "load_sharing", "sharing_at", "sharing_on", "sharing_words"]
 
 
 class Dated(NamedTuple):
@@ -36,8 +34,9 @@ class Dated(NamedTuple):
     ends: date | None
 
 
-def sharing_now() -> SharingRules | None:
-    return sharing_on(datetime.now(UTC).astimezone(ZoneInfo(ZONE)).date())
+def sharing_at(instant: datetime) -> SharingRules | None:
+    """The rules in force at an instant, by the day in Sweden: the day by which `rules.sharing` judges too."""
+    return sharing_on(local_day(instant))
 
 
 @lru_cache(maxsize=64)

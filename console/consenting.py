@@ -10,7 +10,7 @@ from uuid import uuid4
 from pydantic import Field
 
 from activities.disclosures import entry
-from activities.sharing_rules import sharing_on
+from activities.sharing_rules import sharing_at
 from console import disclosing
 from console.as_whom import Worker
 from console.casework import Casework
@@ -135,7 +135,7 @@ async def stepped(casework: Casework, worker: Worker, standing: Standing, step: 
     """One more step in the history, and the case told where consent stands now, by whoever keeps it for the case."""
     office, case = worker.office, standing.state.case
     person = await asyncio.to_thread(office.person_facts, case)
-    rules = sharing_on(standing.now.date())
+    rules = sharing_at(standing.now)
     if rules is None:
         raise Refused(Refusal(code="no-sharing-rules"))
     if refusal := may_write(worker, case, step):

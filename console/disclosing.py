@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from activities.disclosures import Told
 from activities.packages import seal
-from activities.sharing_rules import sharing_on
+from activities.sharing_rules import sharing_at
 from console import permitting
 from console.as_whom import Worker
 from console.casework import Casework
@@ -115,7 +115,7 @@ async def look(
 
 def rules_of(standing: Standing) -> SharingRules:
     """Raises: Refused: none are in force on the case's day."""
-    rules = sharing_on(standing.now.date())
+    rules = sharing_at(standing.now)
     if rules is None:
         raise Refused(Refusal(code="no-sharing-rules"))
     return rules

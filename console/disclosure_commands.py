@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import typer
 
-from activities.sharing_rules import sharing_on
+from activities.sharing_rules import sharing_at
 from activities.surroundings import read_settings
 from console import disclosing, reading, weighing
 from console.as_whom import As, AsRole, StepUp, User, at_work
@@ -244,7 +244,7 @@ async def circumstances(
 async def card(as_json: Json = False) -> None:
     """Tre rader: vad som får berättas för vem utan samtycke, akut. | Three lines: what may be told without consent."""
     now = datetime.now(UTC)
-    found: Any = acute_card(sharing_on(now.date()), now)
+    found: Any = acute_card(sharing_at(now), now)
     if as_json:
         say(found.model_dump(mode="json"))
         return

@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlmodel import Session
 
 from activities.disclosures import Told, entry
-from activities.sharing_rules import sharing_on
+from activities.sharing_rules import sharing_at
 from console.as_whom import Worker
 from console.failures import Refused
 from models.access import Action, Decision, Given, Purpose
@@ -93,7 +93,7 @@ def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKe
     office, case, categories = worker.office, telling.sending.case, telling.preview.package.categories
     if office.disclosures.history_in(session, case) != telling.known.consents:
         return Refusal(code="preview-has-changed")
-    rules = sharing_on(telling.standing.now.date())
+    rules = sharing_at(telling.standing.now)
     without_harm_test = rules.no_harm_test if rules else ()
     for category in categories:
         given = Given(

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from activities.disclosures import Told, entry
 from activities.documents import CannotRender, CannotWrite, Unsaid, rendered, sweden_day, write_private
-from activities.sharing_rules import sharing_on
+from activities.sharing_rules import sharing_at
 from console.as_whom import Worker
 from console.casework import Casework
 from console.coding import item_id
@@ -118,7 +118,7 @@ def write_letter(casework: Casework, worker: Worker, told: Told, path: Path) -> 
     Raises:
         Refused: it could not be made or written; no part of it is left, and the record says that nothing was told.
     """
-    rules, now = sharing_on(sweden_day(datetime.now(UTC))), datetime.now(UTC)
+    rules, now = sharing_at(datetime.now(UTC)), datetime.now(UTC)
     if rules is None:
         raise Refused(Refusal(code="no-sharing-rules"))
     fields = tuple(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from models.preview import AcuteCard, CardLine, Text
 from models.sharing import CellKey, Ground, Need, Question, Recipient, SharingRules
 from models.words import Code, Function
-from rules.consent import ZONE
-from rules.sharing import default_secrecy, grounds_of, in_force
+from rules.sharing import default_secrecy, grounds_of, in_force, local_day
 
 HEADING = Text(
     sv="Fara för liv: ring 112 först. Detta får sägas utan samtycke i natt; fråga om samtycke när det är säkert.",
@@ -73,7 +71,7 @@ def told(rules: SharingRules, code: Code, categories: list[Code]) -> Text:
 
 def without_consent(rules: SharingRules, recipient: Code, now: datetime) -> dict[Code, list[Code]]:
     """Each ground that opens something to the recipient without consent, and what. In the rules' own order."""
-    day = now.astimezone(ZoneInfo(ZONE)).date()
+    day = local_day(now)
     found: dict[Code, list[Code]] = {}
     for category in CATEGORIES if in_force(rules, day) else ():
         for ground in open_grounds(rules, category, recipient, now):
@@ -90,4 +88,4 @@ def open_grounds(rules: SharingRules, category: Code, recipient: Code, now: date
     if cell is None:
         return []
     question = Question(**key.model_dump(), purpose="protection")
-    return grounds_of(rules, cell, question, now.astimezone(ZoneInfo(ZONE)).date())
+    return grounds_of(rules, cell, question, local_day(now))

@@ -52,7 +52,7 @@ def answer(
     no = Verdict(question=question, answer=Answer.MUST_NOT, decided_at=now, rules=rules.name if rules else None)
     if question.category in STAYS:
         return no.model_copy(update={"reason": Reason.NOT_BY_THIS_SYSTEM})
-    day = now.astimezone(ZoneInfo(ZONE)).date()
+    day = local_day(now)
     if rules is None or not in_force(rules, day):
         return no.model_copy(update={"reason": Reason.NO_RULES_IN_FORCE})
     cell = rules.by_key.get((question.holder, question.secrecy, question.category, question.recipient))
@@ -68,6 +68,11 @@ def answer(
         known = Reason.OWN_SOURCE if cell.own else Reason.REFERENCE_ONLY if cell.reference else Reason.NO_RULE
         return no.model_copy(update={"reason": known})
     return decided(rules, cell, no.model_copy(update={"considered": considered}), circumstances, now, by)
+
+
+def local_day(instant: datetime) -> date:
+    """The day in Sweden: laws and rules begin and end with it, and not with the day in Greenwich."""
+    return instant.astimezone(ZoneInfo(ZONE)).date()
 
 
 def in_force(rules: SharingRules, day: date) -> bool:

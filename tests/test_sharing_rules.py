@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
 from activities.rule_packs import pack_now
-from activities.sharing_rules import SHARING, BadPack, load_sharing, sharing_on
+from activities.sharing_rules import SHARING, BadPack, load_sharing, sharing_at, sharing_on
 from models.desk import Category
 from models.packs import Mode
-from rules.sharing import STAYS
+from rules.acute_card import acute_card
+from rules.sharing import STAYS, in_force, local_day
 from rules.sharing_checks import findings
-from tests.sharing_support import RULES, wrong
+from tests.sharing_support import BEFORE_15A, FIRST_OF_15A, RULES, wrong
 from tests.sharing_table import cells
 
 NEWEST = SHARING / "2025-12-01"
@@ -49,6 +50,22 @@ def test_each_day_has_its_rules_or_none(day: date, name: str | None) -> None:
     rules = sharing_on(day)
     assert (rules.name if rules else None) == name
     assert rules is None or findings(rules) == ()
+
+
+@pytest.mark.parametrize(("instant", "name"), [(BEFORE_15A, "2025-07-01"), (FIRST_OF_15A, "2025-12-01")])
+def test_rules_change_at_midnight_in_sweden_and_there_is_no_hour_without_any(instant: datetime, name: str) -> None:
+    rules = sharing_at(instant)
+    assert rules is not None
+    assert rules.name == name
+    assert in_force(rules, local_day(instant)), "chosen by the same day as they are judged by"
+    assert "efter avvägning" in acute_card(rules, instant).lines[0].text.sv or instant == BEFORE_15A
+
+
+def test_nobody_chooses_rules_by_a_day_of_their_own() -> None:
+    """`datetime.date()` is the day in Greenwich: everybody asks with the instant."""
+    for folder in ("activities", "console", "workflows"):
+        for path in (SHARING.parent.parent / folder).glob("*.py"):
+            assert path.name == "sharing_rules.py" or "sharing_on(" not in path.read_text(encoding="utf-8"), path.name
 
 
 KV = "prison-and-probation"
