@@ -178,7 +178,7 @@ def circumstances(
         last_seen=standing.now,
         marks=frozenset({office.mark_of(case) or ProtectionMark.UNKNOWN}),
         judgements=judgements,
-        transfer_to=recipient if asked.kind == "case-transfer" else None,
+        transfer_to=asked.recipient if asked.kind == "case-transfer" and taken_on else None,
         compulsory_placement_at=recipient if placement else None,
         housed_by=houses,
         responsible_org=responsible(state),

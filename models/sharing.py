@@ -76,7 +76,7 @@ class Need(StrEnum):
     DEMAND = "demand"
     """Somebody whom the law names has asked, by that law."""
     TRANSFER = "transfer"
-    """The case is transferred to the recipient (SoL 29:10-12)."""
+    """The recipient has accepted the transfer of the case (SoL 29:10-12): asking for it opens nothing."""
     COMPULSORY_PLACEMENT = "compulsory-placement"
     """LVU or LVM: the recipient has, or is to give, the place."""
     HOUSES_PERSON = "houses-person"
@@ -284,7 +284,7 @@ class Circumstances(Word):
     alone_on_call: bool = False
     """Nobody else is at work: one person decides, and it is reviewed on the next working day."""
     transfer_to: OrgId | None = None
-    """The municipality that the case is transferred to."""
+    """The municipality that has accepted the transfer of the case."""
     compulsory_placement_at: OrgId | None = None
     housed_by: OrgId | None = None
     responsible_org: OrgId | None = None

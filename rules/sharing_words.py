@@ -23,7 +23,7 @@ NEED: dict[Need, Both] = {
         "under 18, addiction, compulsory psychiatric care or pregnancy",
     ),
     Need.DEMAND: ("en begäran enligt den lagen från just den myndigheten", "a demand by that law from that authority"),
-    Need.TRANSFER: ("ärendet flyttas över till mottagaren", "the case is transferred to the recipient"),
+    Need.TRANSFER: ("mottagaren har antagit överflyttningen", "the recipient has accepted the transfer"),
     Need.COMPULSORY_PLACEMENT: ("placering hos mottagaren enligt LVU eller LVM", "an LVU or LVM place there"),
     Need.HOUSES_PERSON: ("mottagaren tar emot personen", "the recipient houses the person"),
     Need.CHILD_AT_RISK: ("ett barn kan fara illa", "a child may be at risk"),

@@ -188,6 +188,8 @@ class WholeJourney(Journey):
         """With the own word, and by two persons; at night one may, and somebody looks at it afterwards."""
         self.cli.json("handoff", "send", self.child, "case-transfer", "--as", SOCIAL, "--to", OTHER_SOCIAL)
         told = (self.child, self.handoff("case-transfer", self.child), "--fulfil", "address")
+        for act in ("acknowledge", "accept"):
+            self.cli.json("handoff", "act", *told[:2], act, "--as", OTHER_SOCIAL)
         harm = ("disclosure", "weigh", *told[:2], "harm", "--category", "address", "--note-file", "-")
         self.at(SOCIAL, *harm, stdin=self.birds("weighed-address"))
         self.at(SOCIAL, "disclosure", "preview", *told, code=3)

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 from activities.collecting import Collecting
 from console import closing, consenting, disclosing, permitting, weighing
+from console.answers import Answer
 from console.as_whom import Worker, at_work
 from console.casework import Casework
 from console.failures import Refused
@@ -28,6 +29,7 @@ from tests.disclosing_support import (
     NIGHT_DUTY,
     POLICE,
     SOCIAL,
+    TOLD,
     AtDesk,
     at_desk,
     form,
@@ -251,6 +253,34 @@ async def test_an_address_is_shown_and_sent_after_ones_own_word_only(address: At
     assert shown(await address.looks(address.stepped_up))["address"] == {
         "purpose": "stay", "lines": "Burvägen 1\nEnköping",
     }  # fmt: skip
+
+
+async def test_a_transfer_is_a_duty_to_tell_when_it_has_been_accepted_and_not_because_it_was_asked_for(
+    shared: Casework,
+) -> None:
+    """SoL 29:12: whoever only writes a request of its own can not make a duty of it."""
+    desk = await at_desk(shared, to=NIGHT_DUTY, kind="case-transfer")
+    await desk.weighs()
+
+    async def told() -> tuple[dict[str, dict[str, str]], set[str]]:
+        telling = await disclosing.look(shared, desk.stepped_up, desk.case, desk.handoff, decided=TOLD)
+        return shown(telling), {one.ground for one in telling.preview.package.sections}
+
+    assert await told() == ({}, set())
+    await shared.act(desk.case, desk.handoff, Act.ACKNOWLEDGE, NIGHT_DUTY)
+    assert await told() == ({}, set()), "that it has arrived is no answer"
+    await shared.act(desk.case, desk.handoff, Act.ACCEPT, NIGHT_DUTY)
+    fields, grounds = await told()
+    assert set(fields) == {"identity", "contact", "address", "social-file"}
+    assert grounds == {"case-transfer"}
+
+
+async def test_a_transfer_that_was_declined_tells_nothing(shared: Casework) -> None:
+    desk = await at_desk(shared, to=NIGHT_DUTY, kind="case-transfer")
+    await desk.weighs()
+    await shared.act(desk.case, desk.handoff, Act.ACKNOWLEDGE, NIGHT_DUTY)
+    await shared.act(desk.case, desk.handoff, Act.DECLINE, NIGHT_DUTY, Answer(reason="not-strongest-ties"))
+    assert (await desk.refused(way="spoken", decided=TOLD)).code == "unknown-handoff"
 
 
 def by_day_and_night(worker: Worker) -> tuple[datetime, datetime]:
