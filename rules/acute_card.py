@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from models.calendars import Name
 from models.preview import AcuteCard, CardLine, Text
 from models.sharing import CellKey, Ground, Need, Question, Recipient, SharingRules
 from models.words import Code, Function
@@ -59,14 +60,28 @@ def after(first: Text, then: Text) -> Text:
 
 
 def told(rules: SharingRules, code: Code, categories: list[Code]) -> Text:
-    """A ground and what it opens. A long list is what the reader needs to know least at night."""
+    """A ground and what it opens. A long list is what the reader needs to know least at night.
+
+    Of a ground that reaches a few fields only, each of them is named: SoL 15:7 p. 1 asks whether somebody stays in care, and
+    whoever reads *address* tells where.
+    """
     ground = rules.grounds[code]
     night = ground.night or ground.name
     words = [rules.categories[category].name for category in categories if category in rules.categories]
+    part = [] if ground.only is None else part_of(rules, ground.only, categories)
+    words = part if 0 < len(part) <= MOST_WORDS else words
     sv, en = ", ".join(one.sv.lower() for one in words), ", ".join(one.en.lower() for one in words)
-    if len(words) > MOST_WORDS:
+    if words is part:
+        sv, en = f"bara {sv}", f"only {en}"
+    elif len(words) > MOST_WORDS:
         sv, en = "det som behövs", "what is needed"
     return Text(sv=f"{night.sv} ({ground.paragraph}): {sv}", en=f"{night.en} ({ground.paragraph}): {en}")
+
+
+def part_of(rules: SharingRules, part: Code, categories: list[Code]) -> list[Name]:
+    """The names of the fields that a part leaves of these categories."""
+    reached = ((category, field) for category in categories for field in rules.extents[part].get(category, ()))
+    return [rules.categories[category].fields[field] for category, field in reached]
 
 
 def without_consent(rules: SharingRules, recipient: Code, now: datetime) -> dict[Code, list[Code]]:

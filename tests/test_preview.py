@@ -239,6 +239,16 @@ def test_the_acute_card_says_in_three_lines_what_the_rules_open_without_consent(
     assert max(len(line.text.sv) for line in card.lines) < 400
 
 
+def test_the_acute_card_says_of_a_demand_about_care_only_whether_and_never_where() -> None:
+    """SoL 15:7 p. 1. Lag 2025:170 4 § reaches the address itself, and says so."""
+    police = acute_card(RULES, datetime(2027, 1, 6, 1, 30, tzinfo=UTC)).lines[0].text
+    (whether,) = [part for part in police.sv.split("; ") if "SoL 15:7" in part]
+    assert whether == "på begäran (SoL 15:7 p. 1): bara namn, personnummer, om personen vistas i boende eller vård"
+    (where,) = [part for part in police.sv.split("; ") if "2025:170" in part]
+    assert "säker kontakt, adress och vistelse" in where
+    assert "only name, personal identity number, whether the person stays in housing or care" in police.en
+
+
 def test_the_acute_card_follows_the_rules_of_the_day() -> None:
     early = date(2025, 11, 1)
     card = acute_card(sharing_on(early), datetime(2025, 11, 1, 1, tzinfo=UTC))
