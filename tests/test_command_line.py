@@ -253,24 +253,18 @@ def test_a_case_is_closed_when_nothing_is_open(cli: CommandLine) -> None:
 # --- how it looks ---------------------------------------------------------------------------------------------
 
 
-def on_screen(stack: Stack, columns: int, *arguments: str) -> list[str]:
-    environment = stack.environment | {"COLUMNS": str(columns), "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "starter.py"), *arguments],
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
-    return done.stdout.splitlines()
+def on_screen(cli: CommandLine, columns: int, *arguments: str) -> list[str]:
+    told = cli.with_settings(COLUMNS=str(columns))(*arguments)
+    assert told.code == 0, told.text
+    return told.out.splitlines()
 
 
 @pytest.mark.parametrize("columns", [80, 200])
-def test_references_and_instants_are_never_broken_over_two_lines(calm: str, stack: Stack, columns: int) -> None:
+def test_references_and_instants_are_never_broken_over_two_lines(calm: str, cli: CommandLine, columns: int) -> None:
     instants = {"case list": 2, "case show": 7, "case history": 5, "handoff list": 6, "handoff inbox": 1}
     for command, least in instants.items():
         about = {"case list": (), "handoff inbox": ("--as", "polisen-mitt")}.get(command, (calm,))
-        lines = on_screen(stack, columns, *command.split(), *about)
+        lines = on_screen(cli, columns, *command.split(), *about)
         assert max(map(len, lines)) <= columns, command
         text = "\n".join(lines)
         assert sum(len(INSTANT.findall(line)) for line in lines) >= least, text
@@ -281,12 +275,12 @@ def test_references_and_instants_are_never_broken_over_two_lines(calm: str, stac
 
 
 @pytest.mark.parametrize("columns", [80, 200])
-def test_codes_to_be_typed_are_never_cut(stack: Stack, columns: int) -> None:
-    kinds = "\n".join(on_screen(stack, columns, "handoff", "kinds"))
+def test_codes_to_be_typed_are_never_cut(cli: CommandLine, columns: int) -> None:
+    kinds = "\n".join(on_screen(cli, columns, "handoff", "kinds"))
     assert "tax-agency-assistance" in kinds
     assert "prison-and-probation" in kinds
     assert "…" not in kinds
-    organisations = "\n".join(on_screen(stack, columns, "directory", "list", "--function", "police"))
+    organisations = "\n".join(on_screen(cli, columns, "directory", "list", "--function", "police"))
     assert "polisen-bergslagen" in organisations
     assert "…" not in organisations
 
