@@ -62,8 +62,8 @@ def after(first: Text, then: Text) -> Text:
 def told(rules: SharingRules, code: Code, categories: list[Code]) -> Text:
     """A ground and what it opens. A long list is what the reader needs to know least at night.
 
-    Of a ground that reaches a few fields only, each of them is named: SoL 15:7 p. 1 asks whether somebody is in care, and
-    whoever reads *address* tells where.
+    Of a ground that reaches a few fields only, each of them is named: SoL 15:7 p. 1 asks whether somebody is in care,
+    and whoever reads *address* tells where.
     """
     ground = rules.grounds[code]
     night = ground.night or ground.name
