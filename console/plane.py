@@ -35,7 +35,7 @@ from models.plane import Outcome
 from models.published_keys import VerifiedAct
 from models.settings import Settings
 from models.words import CaseRef, Code, OrgId
-from rules.case import decide
+from rules.case import decide, may_begin
 from workflows import cases
 from workflows.cases import NoSuchCase
 
@@ -61,15 +61,16 @@ class Plane:
         answered = self.answered(case, event)
         if answered is not None and answered.receipt is not None:
             return answered
-        await self.known_to(case, act.org)
+        await self.known_to(case, act.org, event)
         if answered is not None:
             return answered
         if refusal := self.strange(event) or await self.undisclosed(case, event):
             return Outcome(refusal=refusal)
         return same_request(await cases.submit(self._client, case, event), event)
 
-    async def known_to(self, case: CaseRef, org: OrgId) -> None:
-        """What is done in a case is done by those who may know of it. For everybody else there is none.
+    async def known_to(self, case: CaseRef, org: OrgId, event: Event | None = None) -> None:
+        """What is done in a case is done by those who may know of it. For everybody else there is none, but for what
+        their function alone asks.
 
         The register's word is enough when it shows the case; what it has not been told yet, the case itself knows.
 
@@ -78,7 +79,10 @@ class Plane:
         """
         if await asyncio.to_thread(self.reads.state, case, org) is not None:
             return
-        if self.reads.seen(await self.standing(case), org) is None:
+        standing = await self.standing(case)
+        kind = self.pack(standing).kinds.get(event.handoff_kind) if isinstance(event, Sent) else None
+        begins = kind is not None and may_begin(standing.state, kind, org)
+        if not begins and self.reads.seen(standing, org) is None:
             raise NoSuchCase(case)
 
     def knows(self, org: OrgId) -> bool:
@@ -169,7 +173,7 @@ class Plane:
         answered = self.answered(case, event)
         if answered is not None and answered.receipt is not None:
             return answered
-        await self.known_to(case, org)
+        await self.known_to(case, org, event)
         if answered is not None:
             return answered
         if refusal := self.strange(event):

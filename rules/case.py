@@ -27,7 +27,7 @@ from models.events import (
     fingerprint,
 )
 from models.handoffs import Act
-from models.packs import RulePack
+from models.packs import Kind, RulePack
 from models.published_keys import CLOCKS_DIFFER
 from models.words import Consent, CustodyPlace, Function, OrgId, TrackB
 from rules import acts, adoption, alarms, desks, disclosures, facts, handoffs, progress
@@ -176,10 +176,13 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
     state, kind = turn.state, turn.pack.kinds.get(event.handoff_kind)
     if kind is None:
         return Refusal(code="unknown-kind", possible=tuple(turn.pack.kinds))
-    if event.by.org not in involved(state) or event.sender.id != event.by.org:
+    sender = state.organisations.get(event.by.org)
+    if sender is None or event.sender.id != event.by.org:
         return Refusal(code="not-your-case")
-    if kind.sender and state.organisations[event.by.org].function not in kind.sender:
+    if kind.sender and sender.function not in kind.sender:
         return Refusal(code="sender-may-not-ask-this", possible=kind.sender)
+    if sender.id not in involved(state) and not may_begin(state, kind, sender.id):
+        return Refusal(code="not-your-case")
     if refusal := acts.recipient_refused(state, kind, event.sender.id, event.recipient):
         return refusal
     if refusal := acts.asking_refused(state, kind, event.sender.id, event.recipient.id):
@@ -224,6 +227,12 @@ def involved(state: CaseState) -> frozenset[OrgId]:
     whose = [state.acting.get(function) for function in (Function.SOCIAL_SERVICES, holder) if function]
     police = state.acting.get(Function.POLICE) if state.consent is Consent.GIVEN else None
     return frozenset(org for org in (*parts, *whose, police, state.opener) if org)
+
+
+def may_begin(state: CaseState, kind: Kind, org: OrgId) -> bool:
+    """Whether an organisation without a part in the case may ask this all the same: what only its function asks, and
+    it acts for that function here. The tax agency is asked by the person, and asks the social services in turn."""
+    return any(state.acting.get(function) == org for function in kind.sender)
 
 
 def move_clock(turn: Turn, event: ClockMoved) -> Refusal | None:
