@@ -232,7 +232,7 @@ def involved(state: CaseState) -> frozenset[OrgId]:
 def may_begin(state: CaseState, kind: Kind, org: OrgId) -> bool:
     """Whether an organisation without a part in the case may ask this all the same: what only its function asks, and
     it acts for that function here. The tax agency is asked by the person, and asks the social services in turn."""
-    return any(state.acting.get(function) == org for function in kind.sender)
+    return len(kind.sender) == 1 and state.acting.get(kind.sender[0]) == org
 
 
 def move_clock(turn: Turn, event: ClockMoved) -> Refusal | None:

@@ -31,16 +31,16 @@ from console.pace import Pace
 from console.plane import Plane
 from console.plane_api import Doors, plane_api
 from console.plane_reads import PlaneReads
-from models.events import Actor, Facts, FactsRecorded, Submitted
+from models.events import Actor, Disclosed, Facts, FactsRecorded, Raised, Sent, Submitted
 from models.intake import Intake
 from models.plane import AboutCase, AboutKey, AboutOrganisation, AboutPackage, Done, Foresight, Nothing
 from models.settings import Settings
-from models.words import CaseRef, Consent, case_reference
+from models.words import CaseRef, Consent, Function, Urgency, case_reference
 from rules.showing import OPERATOR
 from tests.command_line import intake
 from tests.databases import Databases
 from tests.exchange_support import keys_of, sealed
-from tests.support import Stack, settled
+from tests.support import Stack, eventually, settled
 
 SOCIAL, OTHER, POLICE, STRANGER = "soc-0381", "soc-0180", "polisen-mitt", "soc-1880"
 OTHER_POLICE = "polisen-nord"
@@ -203,6 +203,80 @@ def test_whoever_may_not_know_of_a_case_is_told_that_there_is_none(api: Api, ope
     ):
         assert (answer.status_code, code(answer)) == (404, "no-such-case")
         assert SOCIAL not in answer.text
+
+
+@pytest.mark.parametrize("org", ["sis", "skatteverket", "region-03"])
+def test_who_was_only_named_when_a_case_was_opened_neither_learns_of_it_nor_lets_itself_in(
+    api: Api, opened: CaseRef, org: str
+) -> None:
+    keys = api.keys(org).public().model_dump_json().encode()
+    assert api.post("/v1/keys/publish", keys, None).json()["refusal"] is None
+    me = Casework(api.settings).directory[org].organisation()
+    own = Sent(
+        key=str(uuid4()), by=Actor(org=org), handoff_kind="incident", sender=me, recipient=me, urgency=Urgency.ACUTE
+    )
+    alarm = Raised(key=str(uuid4()), by=Actor(org=org), about="break-glass")
+    for event in (own, alarm):
+        for answer in (
+            api.ask(org, "/v1/cases/foresee", Foresight(case=opened, event=event)),
+            api.ask(org, "/v1/cases/submit", Done(case=opened, act=api.act(org, opened, event))),
+            api.ask(org, "/v1/cases/standing", AboutCase(case=opened)),
+        ):
+            assert (answer.status_code, code(answer)) == (404, "no-such-case")
+
+
+def test_nobody_invents_a_recipient_or_says_of_one_with_a_desk_that_it_has_none(api: Api, opened: CaseRef) -> None:
+    directory = Casework(api.settings).directory
+    me, police = directory[SOCIAL].organisation(), directory[POLICE].organisation()
+    for recipient in (
+        police.model_copy(update={"id": "finns-inte"}),
+        police.model_copy(update={"desk": False}),
+        police.model_copy(update={"function": Function.PERSONAL_SECURITY}),
+    ):
+        event = Sent(
+            key=str(uuid4()),
+            by=Actor(org=SOCIAL),
+            handoff_kind="threat-assessment",
+            sender=me,
+            recipient=recipient,
+            urgency=Urgency.ACUTE,
+        )
+        answer = api.ask(SOCIAL, "/v1/cases/submit", Done(case=opened, act=api.act(SOCIAL, opened, event)))
+        assert answer.json()["refusal"]["code"] == "not-in-directory"
+
+
+def test_the_codes_of_a_disclosure_are_words_of_the_rules_and_no_place_for_text(api: Api, opened: CaseRef) -> None:
+    asked = next(row["id"] for row in api.rows(SOCIAL, "handoffs", opened) if row["recipient"] == POLICE)
+    for categories, grounds in ((("anna-p19900101-0017",), ("consent",)), (("identity",), ("for-att-jag-ville",))):
+        event = Disclosed(
+            key=str(uuid4()),
+            by=Actor(org=SOCIAL),
+            package=str(uuid4()),
+            handoff=asked,
+            recipient=POLICE,
+            way="spoken",
+            digest="0" * 64,
+            categories=categories,
+            grounds=grounds,
+        )
+        answer = api.ask(SOCIAL, "/v1/cases/submit", Done(case=opened, act=api.act(SOCIAL, opened, event)))
+        assert answer.json()["refusal"]["code"] == "unknown-categories"
+
+
+def test_an_alarm_is_shown_to_the_organisation_that_raised_it_and_to_no_other(api: Api, opened: CaseRef) -> None:
+    alarm = Raised(key=str(uuid4()), by=Actor(org=POLICE), about="break-glass")
+    answer = api.ask(POLICE, "/v1/cases/submit", Done(case=opened, act=api.act(POLICE, opened, alarm)))
+    assert answer.json()["refusal"] is None
+    asyncio.run(recorded_to(api, opened, answer.json()["receipt"]["revision"]))
+    assert "raised" in {row["kind"] for row in api.rows(POLICE, "history", opened)}
+    assert "raised" not in {row["kind"] for row in api.rows(SOCIAL, "history", opened)}
+
+
+async def recorded_to(api: Api, case: CaseRef, revision: int) -> None:
+    async def stands() -> int:
+        return max(int(row["revision"]) for row in api.rows(OPERATOR, "history", case))
+
+    await eventually(stands, lambda found: found >= revision)
 
 
 def test_foreseeing_answers_as_doing_would_and_speaks_for_nobody_else(api: Api, opened: CaseRef) -> None:
