@@ -193,7 +193,7 @@ def test_every_act_is_in_the_table_or_refused_with_what_is_possible(status: Stat
 @pytest.mark.parametrize("status", sorted(OPEN))
 def test_a_coordinator_may_escalate_and_decides_nothing(status: Status) -> None:
     """SOC_A acts for the municipality in this case; the question is between the prison and the police."""
-    case = Case().opens(NOW)
+    case = Case().opens(NOW, custody=Custody(place=CustodyPlace.REMAND))
     assert case.sends("threat-assessment", PRISON, POLICE, NOW) is None
     handoff = case.one("threat-assessment")
     path = {
