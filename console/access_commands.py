@@ -21,7 +21,6 @@ from models.access import Action, Relation
 from models.contracts import Refusal
 from models.words import CaseRef
 from rules import access
-from workflows.connection import Unavailable
 
 app = typer.Typer(help="Behörighet i ärenden | Access to cases", no_args_is_help=True)
 Colleague = Annotated[str, typer.Argument(help="Kollegans konto, som handl-02. | The account.", metavar="USER")]
@@ -229,11 +228,7 @@ def may_review(worker: Worker) -> None:
 
 async def told_now(casework: Casework, worker: Worker, glass: BrokenGlass) -> bool:
     """Whether the alerts were handed on. If the service does not answer they are owed, and the desk hands them on."""
-    try:
-        await tending.raised(casework.plane, worker.office, glass.id, glass.case)
-    except Unavailable:
-        return False
-    return True
+    return await tending.raised(casework.plane, worker.office, glass.id, glass.case)
 
 
 def done(refusal: Refusal | None, case: CaseRef, sentence: str, as_json: bool) -> None:

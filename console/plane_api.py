@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from activities import alarms
 from activities.audit import AuditLog, CannotAudit
 from activities.exchange import Exchange
 from activities.key_directory import KeyDirectory
@@ -35,6 +36,7 @@ from models.plane import (
     AboutOrganisation,
     AboutPack,
     AboutPackage,
+    Alarm,
     Deliveries,
     Done,
     Fault,
@@ -145,6 +147,12 @@ def audit_refusal(doors: Doors, case: CaseRef | None, code: str) -> None:
     )
 
 
+async def alarm(doors: Doors, org: OrgId, asked: Alarm) -> Outcome:
+    """Tells the caller's own managers, and nobody else. Which cases there are is not asked, and so not told."""
+    await asyncio.to_thread(alarms.tell, doors.audit, org, asked, datetime.now(UTC))
+    return Outcome()
+
+
 # --- the register --------------------------------------------------------------------------------------
 
 
@@ -240,6 +248,7 @@ HANDLERS: dict[str, tuple[type[Word], Handler]] = {
     "/v1/cases/adopt": (Done, adopt),
     "/v1/cases/foresee": (Foresight, foresee),
     "/v1/cases/standing": (AboutCase, standing),
+    "/v1/alarms": (Alarm, alarm),
     "/v1/register/receipt": (AboutKey, receipt),
     "/v1/register/closure": (AboutCase, closure),
     "/v1/register/cases": (AboutCases, rows(lambda doors: doors.plane.reads.cases)),

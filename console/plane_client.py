@@ -31,6 +31,7 @@ from models.plane import (
     AboutOrganisation,
     AboutPack,
     AboutPackage,
+    Alarm,
     Deliveries,
     Done,
     Foresight,
@@ -223,6 +224,10 @@ class PlaneClient:
     async def foresee(self, case: CaseRef, event: Submitted) -> Outcome:
         question = Foresight(case=case, event=event)
         return await asyncio.to_thread(self.told, event.by.org, "/v1/cases/foresee", question, Outcome)
+
+    async def alarm(self, org: OrgId, alarm: Alarm) -> Refusal | None:
+        """Tells the organisation's own managers without its case. The same alarm again is told once."""
+        return (await asyncio.to_thread(self.told, org, "/v1/alarms", alarm, Outcome)).refusal
 
     async def standing(self, case: CaseRef, org: OrgId) -> Standing:
         return await asyncio.to_thread(self.told, org, "/v1/cases/standing", AboutCase(case=case), Standing)

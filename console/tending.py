@@ -9,12 +9,13 @@ from uuid import UUID, uuid5
 import structlog
 
 from activities.offices import Office
+from console.alarming import alarmed
 from console.consenting import NOTHING_TO_TELL, as_a_fact
 from console.disclosing import WAITS
 from console.plane_client import PlaneClient
 from models.access import the_system
 from models.contracts import Refusal
-from models.events import Actor, Raised, Recalled, Submitted
+from models.events import Actor, Recalled, Submitted
 from models.published_keys import as_said
 from models.words import CaseRef, RequestKey
 from rules import consent
@@ -110,14 +111,16 @@ async def tell_cases_of_consent(office: Office, way: PlaneClient) -> None:
 
 async def tell_of_broken_glass(office: Office, way: PlaneClient) -> None:
     for glass in await asyncio.to_thread(office.need_to_know.owed_alerts):
-        await raised(way, office, glass.id, CaseRef(glass.case))
+        if not await raised(way, office, glass.id, CaseRef(glass.case)):
+            log.warning("nobody could be told of broken glass yet", case=glass.case, desk=office.org)
 
 
-async def raised(way: PlaneClient, office: Office, glass: str, case: CaseRef) -> None:
-    """Managers and security are told through the case; whoever broke the glass waits for nobody."""
-    alarm = Raised(key=again(glass, "raised"), by=Actor(org=office.org), about="break-glass", subject=glass)
-    await unless_it_is_over(way, case, alarm)
+async def raised(way: PlaneClient, office: Office, glass: str, case: CaseRef) -> bool:
+    """Whether managers and security have been told of broken glass; until they have, it is owed."""
+    if not await alarmed(way, office.org, case, "break-glass", glass, again(glass, "raised")):
+        return False
     await asyncio.to_thread(office.need_to_know.told, glass, datetime.now(UTC))
+    return True
 
 
 async def unless_it_is_over(way: PlaneClient, case: CaseRef, event: Submitted) -> Refusal | None:

@@ -3,7 +3,7 @@ a URL, and so in no access log."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -74,6 +74,16 @@ class AboutPackage(Word):
 class AboutOrganisation(Word):
     org: OrgId | None = None
     """None: every organisation's."""
+
+
+class Alarm(Word):
+    """Something that an organisation's own managers must know of now, where the case itself can't tell them: it is over,
+    or known to the organisation's desk alone. Codes and ids; what it is about stands at that desk."""
+
+    case: CheckedRef
+    about: Literal["incident", "break-glass"]
+    subject: ItemId
+    """The same one again is the same alarm."""
 
 
 class Revocation(Word):

@@ -134,3 +134,14 @@ def close_by_two(cli: CommandLine, case: str, org: str, code: str) -> Told:
     approved = cli(*approval, stdin="bara for ovning\n")
     assert approved.code == 0, approved.text
     return cli(*close)
+
+
+def closed_case(cli: CommandLine, org: str = "soc-0381", **fields: Any) -> str:
+    """A case whose handoffs have been withdrawn and that two have closed. Its file stays at the desk for years."""
+    case = cli.open_case(**fields)
+    for handoff in cli.json("handoff", "list", case):
+        withdraw = ("handoff", "act", case, handoff["id"], "withdraw", "--reason", "no-longer-needed", "--as", org)
+        cli.json(*withdraw)
+    closed = close_by_two(cli, case, org, "ENDED")
+    assert closed.code == 0, closed.text
+    return case
