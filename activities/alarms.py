@@ -12,7 +12,7 @@ from models.audit import AuditEntry
 from models.plane import Alarm
 from models.register import OutboxRow
 from models.words import OrgId
-from rules.alarms import TOLD_AT_ONCE
+from rules.reminders import TOLD
 
 NO_REVISION = 0
 """An alarm of this kind belongs to no revision of its case."""
@@ -46,7 +46,7 @@ def notices(org: OrgId, alarm: Alarm) -> list[OutboxRow]:
             role=role,
             about=about,
         )
-        for role in TOLD_AT_ONCE
+        for role in TOLD[about]
     ]
 
 

@@ -29,6 +29,7 @@ ENTRIES = {
     "consents": ("stored_at",),
     "disclosures": ("at", "settled_at"),
     "packages": ("at",),
+    "incidents": ("at", "handled_at"),
 }
 """Where an entry in a file shows, and the column that says when. Of a table that is not known here, every instant that
 has passed counts as one: a file is rather kept too long."""

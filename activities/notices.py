@@ -60,6 +60,14 @@ ABOUT = {
         "Nödåtkomst har använts hos er. Granska den i loggen vid er desk.",
         "Emergency access was used at your organisation. Review it in the log at your desk.",
     ),
+    "incident-open": (
+        "En incident hos er är inte avslutad. Se den vid er desk: starter.py incident.",
+        "An incident at your organisation has not been dealt with. See it at your desk: starter.py incident.",
+    ),
+    "review-overdue": (
+        "Något som en annan ska granska är försenat. Se det vid er desk: starter.py access reviews.",
+        "Something that somebody else is to review is overdue. See it at your desk: starter.py access reviews.",
+    ),
     "desk-unreachable": ("En mottagare kan inte nås just nu.", "A recipient can't be reached just now."),
 }
 

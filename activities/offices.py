@@ -16,6 +16,7 @@ from activities.case_keys import open_case_keys
 from activities.case_links import CaseLinks
 from activities.disclosures import FROM, Disclosures
 from activities.file_requests import FileRequests
+from activities.incidents import Incidents
 from activities.key_store import Outer
 from activities.mark_rules import load_marks
 from activities.organisation_keys import OrganisationKeys, open_keys
@@ -74,6 +75,10 @@ class Office:
     @cached_property
     def requests(self) -> FileRequests:
         return FileRequests(self.org, self.engine, self.trail.append)
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        return Incidents(self.engine, self.trail)
 
     @cached_property
     def links(self) -> CaseLinks:

@@ -118,6 +118,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Begäran gäller inte längre. Den som behöver det ber om ett nytt godkännande.",
         "The request no longer stands. Whoever needs it asks anew.",
     ),
+    "nothing-to-handle": (
+        "Det finns ingen sådan öppen incident för er att avsluta: starter.py incident visar dem.",
+        "There is no such open incident for you to end: starter.py incident lists them.",
+    ),
+    "note-not-readable": (
+        "filen går inte att läsa eller är för lång. Ge den igen med samma --key.",
+        "the file can't be read or is too long. Give it again with the same --key.",
+    ),
     "nothing-to-review": ("Det finns inget att granska där.", "There is nothing to review there."),
 }
 LEADING = {

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Annotated
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -15,45 +12,39 @@ from activities.disclosures import entry
 from activities.surroundings import read_settings
 from console import reading
 from console.as_whom import As, AsRole, User, Worker, at_work
-from console.case_commands import Case, Json, Key, say
+from console.case_commands import Json, Key, say
 from console.casework import Casework
 from console.coding import item_id
 from console.deadline_views import clock
 from console.failures import Fault, Invalid, Refused, told
 from console.handoff_commands import LONGEST_NOTE
-from console.layout import screen, table_of
+from console.incidents import TELLS_POLICE, Begun, What, begin
+from console.layout import both, screen, table_of
 from console.weighing import keep
-from models.access import Action, Purpose, Role
+from console.words import refusal_sentence
+from models.access import Action, Purpose
 from models.audit import AuditEntry
-from models.case import Receipt
-from models.events import Actor, Raised
-from models.words import CaseRef, Code, Function, OrgId, RequestKey, Urgency
-from rules import access
+from models.contracts import Refusal
+from models.incident_tables import IncidentRow
+from models.words import CaseRef, Code, RequestKey
 from rules.audit import is_showing
-
-
-class What(StrEnum):
-    SOMEBODY_ASKS = "somebody-asks"
-    """Någon frågar efter personen."""
-    LEAK = "leak"
-    """Uppgifter har läckt."""
-
 
 WORDS = {
     What.SOMEBODY_ASKS: ("någon frågar efter personen", "somebody asks for the person"),
     What.LEAK: ("uppgifter har läckt", "data has leaked"),
 }
-TELLS_POLICE = frozenset({*access.HANDLERS, Role.UNIT_MANAGER, Role.MANAGER_ON_CALL, Role.DECISION_MAKER})
-"""Who may ask the police anew. Anybody at work may raise the alarm to their own managers."""
 LOOKED_BACK = timedelta(days=90)
 
 
 @told
 async def incident(
-    case: Case,
-    what: Annotated[What, typer.Argument(help="Vad som hänt. | What has happened.", metavar="WHAT")],
     org: As,
     user: User,
+    case: Annotated[
+        str | None,
+        typer.Argument(help="Ärendet; inget: visa öppna incidenter. | The case; none: list.", metavar="CASE"),
+    ] = None,
+    what: Annotated[What | None, typer.Argument(help="Vad som hänt. | What has happened.", metavar="WHAT")] = None,
     note_file: Annotated[
         str | None, typer.Option("--note-file", help="Vad ni vet; stannar hos er. | What you know.", metavar="FILE|-")
     ] = None,
@@ -61,25 +52,30 @@ async def incident(
         datetime | None,
         typer.Option("--discovered", help="När ni fick veta. | When you knew.", formats=["%Y-%m-%dT%H:%M"]),
     ] = None,
+    handled: Annotated[
+        str | None, typer.Option("--handled", help="Id: den är avslutad. | It has been dealt with.", metavar="ID")
+    ] = None,
     role: AsRole = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
     """Någon frågar efter personen, eller uppgifter har läckt. Fara för liv: ring 112 först. | Danger: call 112 first.
 
-    Incidenten får en klocka, vid läcka börjar 72 timmar (GDPR 33), polisen ombeds bedöma hotet på nytt, egna chefer
-    larmas, och ni ser vilka som har läst uppgifterna.
+    Egna chefer larmas, incidenten får en klocka, vid läcka börjar 72 timmar (GDPR 33), polisen ombeds bedöma hotet på
+    nytt, och ni ser vilka som har läst uppgifterna. Är ärendet avslutat håller er desk klockan och påminner. Utan
+    ärende visas incidenterna som er desk håller klockan för.
     """
     casework = Casework(read_settings(), org)
     worker = at_work(casework.office(org), user, role)
+    if case is None:
+        end_or_list(worker, reading.request_key(handled), as_json)
+        return
+    if what is None:
+        raise Invalid(Fault("WHAT", f"saknas: {', '.join(What)}", f"is missing: {', '.join(What)}"))
     reference = reading.case_reference(case)
     key = reading.request_key(key) or str(uuid4())
-    if note_file:
-        text = reading.read_text(note_file, LONGEST_NOTE)
-        keep(worker, reference, item_id(key, "incident"), {"incident": what, "text": text}, "incident-noted")
-    with worker.office.trail.writing() as session:
-        worker.office.note(session, worker.by, f"incident-{what}", reference, None, worker.given(), key, "begun")
     begun = await begin(casework, worker, reference, what, key, discovered)
+    note = note_kept(worker, reference, what, key, note_file) if note_file else None
     readers = readers_for(worker, reference, key)
     if as_json:
         data = (
@@ -87,13 +83,51 @@ async def incident(
             if readers is None
             else [{"user": u, "role": r, "reads": n, "last": at.isoformat()} for (u, r), (n, at) in readers.items()]
         )
-        say({"case": reference, "incident": what, "handoffs": begun, "who_has_read": data})
+        said = {"case": reference, "incident": what, "key": key, "told": begun.told, "handoffs": begun.handoffs}
+        due = begun.due.isoformat() if begun.due else None
+        say(said | {"in_case": begun.in_case, "report_by": due, "note": note, "who_has_read": data})
         return
+    tell_begun(what, key, begun, note)
+    tell_readers(readers)
+
+
+def note_kept(worker: Worker, case: CaseRef, what: What, key: RequestKey, note_file: str) -> Code:
+    """`done`, or why the note was not kept. The alarm has gone by then, and waits for no note."""
+    try:
+        text = reading.read_text(note_file, LONGEST_NOTE)
+    except Invalid:
+        return "note-not-readable"
+    try:
+        keep(worker, case, item_id(key, "incident"), {"incident": what, "text": text}, "incident-noted")
+    except Refused as refused:
+        return refused.refusal.code
+    return "done"
+
+
+def tell_begun(what: What, key: RequestKey, begun: Begun, note: Code | None) -> None:
     typer.echo("Fara för liv: ring 112. | Danger to life: call 112.")
     sv, en = WORDS[what]
     typer.echo(f"Incident: {sv} | {en}")
-    for kind, handoff in begun.items():
+    if begun.told:
+        typer.echo("Chef i beredskap, säkerhet och dataskyddsombud är larmade. | They have been told.")
+    else:
+        typer.echo("Larmen går iväg så snart tjänsten svarar. | They are told as soon as the service answers.")
+    for kind, handoff in begun.handoffs.items():
         typer.echo(f"  {handoff or '–'}  {kind}")
+    if not begun.in_case:
+        typer.echo(
+            "Ärendet tar inte emot den: er desk håller den öppen och påminner. | Your desk keeps it and reminds."
+        )
+        typer.echo(f"  {key}  (starter.py incident --handled)")
+    if begun.due:
+        by = clock(begun.due)
+        typer.echo(f"Anmäl till Integritetsskyddsmyndigheten senast {by} (GDPR 33). | Report by {by}.")
+    if note not in (None, "done"):
+        sv, en = refusal_sentence(Refusal(code=note))
+        typer.echo(f"Anteckningen sparades inte: {sv} | The note was not kept: {en}", err=True)
+
+
+def tell_readers(readers: dict[tuple[str, str], tuple[int, datetime]] | None) -> None:
     if readers is None:
         typer.echo("Vem som har läst ser den som är behörig i ärendet. | Who has read is for those named on the case.")
         return
@@ -106,65 +140,44 @@ async def incident(
     screen.print(table)
 
 
-async def begin(
-    casework: Casework, worker: Worker, case: CaseRef, what: What, key: RequestKey, discovered: datetime | None = None
-) -> dict[Code, str | None]:
-    """Everything that follows, each once for the same key: alarm, incident, breach, a new assessment.
+def end_or_list(worker: Worker, handled: RequestKey | None, as_json: bool) -> None:
+    """The incidents that this desk keeps the clock of, as far as this account sees who is named on their cases.
 
-    A step that is on its way already, or that this organisation can't ask for, is left out and said to be.
+    Raises:
+        Refused: there is no such incident for this account to end.
     """
-    org = worker.office.org
-    standing = await casework.plane.standing(case, org)
-    known = discovered.replace(tzinfo=ZoneInfo(casework.pack(case).calendar.zone)) if discovered else standing.now
-    if known > standing.now:
-        raise Invalid(Fault("--discovered", "ligger i framtiden", "lies in the future"))
-    await casework.submit(case, Raised(key=item_id(key, "alarm"), by=Actor(org=org), about="incident", subject=key))
-    begun: dict[Code, str | None] = {}
-    begun["incident"] = await sent(casework, case, "incident", org, org, item_id(key, "sent"))
-    if what is What.LEAK:
-        begun["personal-data-breach"] = await sent(
-            casework, case, "personal-data-breach", org, org, item_id(key, "breach"), anchor=known
-        )
-    police = standing.state.acting.get(Function.POLICE) or police_of(casework, worker)
-    if police is not None and police != org and worker.by.role in TELLS_POLICE:
-        begun["threat-assessment"] = await sent(
-            casework, case, "threat-assessment", org, police, item_id(key, "assess")
-        )
-    return begun
+    rows = seen(worker)
+    if handled is not None:
+        mine = worker.by.role in TELLS_POLICE and handled in {row.id for row in rows}
+        now = datetime.now(UTC)
+        refusal = worker.office.incidents.handled(worker.by, handled, now) if mine else None
+        if not mine or refusal:
+            raise Refused(refusal or Refusal(code="nothing-to-handle"))
+        rows = [row for row in rows if row.id != handled]
+    if as_json:
+        say([row.model_dump(mode="json") for row in rows])
+        return
+    if not rows:
+        typer.echo("Ingen incident väntar hos er desk. | No incident waits at your desk.")
+        return
+    table = table_of(("Id", "Id", 36), ("Ärende", "Case", 11), ("Vad", "What", 0), ("Anmäls", "Report by", 16))
+    for row in rows:
+        table.add_row(row.id, row.case, both(WORDS[What(row.what)]), clock(row.due_at) if row.due_at else "–")
+    screen.print(table)
 
 
-def police_of(casework: Casework, worker: Worker) -> str | None:
-    """The police of the region, by the directory: a party sees only whom it has to do with."""
-    municipality = worker.office.entry.municipality
-    known = casework.directory.municipalities.get(municipality or "")
-    regions = {entry.id for entry in casework.directory.values() if entry.function is Function.POLICE}
-    wanted = [entry for entry in regions if known and casework.directory[entry].region == known.police_region]
-    return min(wanted, default=None)
-
-
-async def sent(
-    casework: Casework,
-    case: CaseRef,
-    kind: Code,
-    org: OrgId,
-    to: OrgId,
-    key: RequestKey,
-    *,
-    anchor: datetime | None = None,
-) -> str | None:
-    """The handoff that was made, or the one that stands already; None when it can't be asked for from here."""
-    known = await asyncio.to_thread(casework.view.receipt, key)
-    if known is not None and known[0] == case:
-        return known[1].handoff  # asked for before: when it was discovered has been said
-    try:
-        receipt: Receipt = await casework.send(case, kind, to, org, urgency=Urgency.ACUTE, anchor=anchor, key=key)
-    except Refused as refused:
-        if refused.refusal.code == "already-asked":
-            return refused.refusal.possible[0] if refused.refusal.possible else None
-        if refused.refusal.code in ("sender-may-not-ask-this", "not-your-case", "too-many-open", "date-needed"):
-            return None
-        raise
-    return receipt.handoff
+def seen(worker: Worker) -> list[IncidentRow]:
+    """Looking is logged before anything is shown."""
+    office, now = worker.office, datetime.now(UTC)
+    with office.trail.writing() as session:
+        rows = [
+            row
+            for row in office.incidents.open()
+            if office.staff.decided(session, worker.by, Action.LIST_ACCESS, CaseRef(row.case), now).permitted
+        ]
+        said = AuditEntry(at=now, **dict(worker.by), action="read-incidents", purpose=Purpose.INCIDENT)
+        office.trail.append(session, said)
+    return rows
 
 
 def readers_for(worker: Worker, case: CaseRef, key: RequestKey) -> dict[tuple[str, str], tuple[int, datetime]] | None:

@@ -9,7 +9,8 @@ from uuid import UUID, uuid5
 import structlog
 
 from activities.offices import Office
-from console.alarming import alarmed
+from console.alarming import alarmed, reminded
+from console.coding import item_id
 from console.consenting import NOTHING_TO_TELL, as_a_fact
 from console.disclosing import WAITS
 from console.plane_client import PlaneClient
@@ -27,10 +28,14 @@ log = structlog.get_logger(__name__)
 
 
 async def tend(office: Office, way: PlaneClient) -> None:
-    """Starts what was opened and not started, takes back what must not arrive, tells of broken glass.
+    """Tells of broken glass and incidents, starts what was opened and not started, takes back what must not arrive.
+
+    Alarms first: nothing else that goes wrong here keeps them.
 
     Raises: what keeps the plane from being reached; it is tried again soon.
     """
+    await tell_of_broken_glass(office, way)
+    await tell_of_incidents(office, way, datetime.now(UTC))
     for opening in await asyncio.to_thread(office.store.unstarted):
         refusal = await way.open(opening.case, opening.event)
         if refusal is None:
@@ -41,7 +46,6 @@ async def tend(office: Office, way: PlaneClient) -> None:
     await take_back_what_was_begun(office, way)
     await tell_cases_of_consent(office, way)
     await take_back_what_has_no_consent(office, way)
-    await tell_of_broken_glass(office, way)
     await asyncio.to_thread(forget_replaced_keys, office, way, datetime.now(UTC))
 
 
@@ -121,6 +125,16 @@ async def raised(way: PlaneClient, office: Office, glass: str, case: CaseRef) ->
         return False
     await asyncio.to_thread(office.need_to_know.told, glass, datetime.now(UTC))
     return True
+
+
+async def tell_of_incidents(office: Office, way: PlaneClient, now: datetime) -> None:
+    """The alarms that are owed, and once a day a reminder of each incident that no case has a clock for."""
+    for row in await asyncio.to_thread(office.incidents.owed):
+        if await alarmed(way, office.org, CaseRef(row.case), "incident", row.id, item_id(row.id, "alarm")):
+            await asyncio.to_thread(office.incidents.told, row.id, now)
+    for row in await asyncio.to_thread(office.incidents.to_remind_of, now):
+        if await reminded(way, office.org, CaseRef(row.case), "incident-open", row.id, now):
+            await asyncio.to_thread(office.incidents.reminded, row.id, now)
 
 
 async def unless_it_is_over(way: PlaneClient, case: CaseRef, event: Submitted) -> Refusal | None:

@@ -67,6 +67,8 @@ About = Literal[
     "package-waiting",
     "incident",
     "break-glass",
+    "incident-open",
+    "review-overdue",
 ]
 """What a notice may be about."""
 

@@ -13,6 +13,7 @@ from models import (  # noqa: F401  the other tables of a desk, each beside what
     audit_tables,
     disclosure_tables,
     file_request_tables,
+    incident_tables,
     retention_tables,
     vault_tables,
 )

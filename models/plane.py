@@ -77,11 +77,11 @@ class AboutOrganisation(Word):
 
 
 class Alarm(Word):
-    """Something that an organisation's own managers must know of now, where the case itself can't tell them: it is over,
-    or known to the organisation's desk alone. Codes and ids; what it is about stands at that desk."""
+    """Something that an organisation's own managers must know of now, where the case itself can't tell them: it is
+    over, or known to the organisation's desk alone. Codes and ids; what it is about stands at that desk."""
 
     case: CheckedRef
-    about: Literal["incident", "break-glass"]
+    about: Literal["incident", "break-glass", "incident-open", "review-overdue"]
     subject: ItemId
     """The same one again is the same alarm."""
 

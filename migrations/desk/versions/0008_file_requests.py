@@ -1,4 +1,4 @@
-"""Requests to see one's file.
+"""Requests to see one's file; incidents that the desk keeps itself.
 
 Revision: 0008, after 0007.
 """
@@ -50,9 +50,25 @@ def upgrade() -> None:
         sa.Column("made_at", UtcInstant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("request", "copy_number"),
     )
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("case", sa.String(), nullable=False, index=True),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", UtcInstant(), nullable=False),
+        sa.Column("discovered_at", UtcInstant(), nullable=False),
+        sa.Column("due_at", UtcInstant()),
+        sa.Column("told_at", UtcInstant()),
+        sa.Column("in_case", sa.Boolean(), nullable=False),
+        sa.Column("reminded_at", UtcInstant()),
+        sa.Column("handled_at", UtcInstant()),
+        sa.Column("handled_by", sa.String()),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("incidents")
     op.drop_table("file_request_copies")
     op.drop_index(op.f("ix_file_requests_answer_by"), table_name="file_requests")
     op.drop_index(op.f("ix_file_requests_case"), table_name="file_requests")
