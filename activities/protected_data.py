@@ -128,19 +128,25 @@ class DeskStore:
         Returns the case's reference: of the first opening, when this request key has been here before.
         """
         with writing(self._engine) as session:
-            earlier = session.get(OpeningRow, opening.key)
-            if earlier is not None:
-                return CaseRef(earlier.case)
-            session.add(
-                OpeningRow(
-                    key=opening.key,
-                    case=opening.case,
-                    input=opening.event.model_dump(mode="json"),
-                    stored_at=datetime.now(UTC),
-                )
+            return self.open_case_in(session, opening, author, kept)
+
+    def open_case_in(
+        self, session: Session, opening: Opening, author: str, kept: list[tuple[ItemId, Category, Any]]
+    ) -> CaseRef:
+        """`open_case` in the caller's write transaction."""
+        earlier = session.get(OpeningRow, opening.key)
+        if earlier is not None:
+            return CaseRef(earlier.case)
+        session.add(
+            OpeningRow(
+                key=opening.key,
+                case=opening.case,
+                input=opening.event.model_dump(mode="json"),
+                stored_at=datetime.now(UTC),
             )
-            for item, category, content in kept:
-                self._add(session, item, opening.case, category, author, content)
+        )
+        for item, category, content in kept:
+            self._add(session, item, opening.case, category, author, content)
         return opening.case
 
     def opening(self, key: RequestKey) -> Opening | None:

@@ -169,6 +169,7 @@ async def record(
     case: Case,
     file: Annotated[str, typer.Argument(help="Fil (JSON), eller -. | JSON file, or -.")],
     org: As,
+    user: Account = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
@@ -178,7 +179,7 @@ async def record(
     if filling == Filling():
         raise Invalid(Fault("file", "innehåller inga uppgifter", "holds nothing to record"))
     reference = reading.case_reference(case)
-    receipt = await casework.record(reference, filling, org, reading.request_key(key))
+    receipt = await casework.record(reference, filling, org, reading.request_key(key), user)
     if as_json:
         say({"case": reference, "receipt": receipt.model_dump(mode="json") if receipt else None})
     else:

@@ -21,6 +21,7 @@ from console.acting_keys import ActingKeys
 from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unknown_codes
 from console.coding import coded_facts, kept_items, start_of
 from console.failures import Fault, Invalid, NotFound, Refused
+from console.keeping import handler, keep_all
 from console.plane_client import PlaneClient, PlaneView
 from models.access import Reader, UserId
 from models.case import CaseState, Receipt
@@ -109,13 +110,17 @@ class Casework:
     def desk(self, org: OrgId) -> DeskStore:
         return self.office(org).store
 
-    def name_on_case(self, org: OrgId, case: CaseRef, user: UserId | None, *, opener: bool = False) -> None:
-        """Whoever opens a case is on its list from then on, and whoever takes it up while nobody is."""
+    def handler(self, org: OrgId, user: UserId | None) -> Reader:
+        """The account that writes at a desk: the one named, or the one that works here. Raises: Refused: none."""
+        return handler(self.office(org), user or self.settings.account)
+
+    def name_on_case(self, org: OrgId, case: CaseRef, user: UserId | None) -> None:
+        """Whoever takes a case up while nobody is on its list is on it from then on."""
         account, office = user or self.settings.account, self.office(org)
         reader = office.staff.reader(account) if account is not None else None
         if isinstance(reader, Reader):
             with office.trail.writing() as session:
-                office.need_to_know.take_up(session, reader, case, datetime.now(UTC), unless_somebody_is=not opener)
+                office.need_to_know.take_up(session, reader, case, datetime.now(UTC), unless_somebody_is=True)
 
     def organisation(self, org: OrgId) -> DirectoryEntry:
         entry = self.directory.get(org)
@@ -135,9 +140,16 @@ class Casework:
     # --- doing ---------------------------------------------------------------------------------------
 
     async def record(
-        self, case: CaseRef, filling: Filling, org: OrgId, key: RequestKey | None = None
+        self,
+        case: CaseRef,
+        filling: Filling,
+        org: OrgId,
+        key: RequestKey | None = None,
+        user: UserId | None = None,
     ) -> Receipt | None:
         """Fills in a case: what is personal is kept at the desk first, then coded facts go to the case.
+
+        Only for an account that may write each category concerned: what decides about somebody is nobody's by default.
 
         Returns None when there was nothing for the case itself.
         """
@@ -146,6 +158,7 @@ class Casework:
         standing = await self.standing(case)
         if org not in involved(standing.state):
             raise Refused(Refusal(code="not-your-case"))
+        by = self.handler(org, user)
         self.refuse_what_may_not_be_kept(org, case, filling)
         facts, kept = coded_facts(filling, standing.now, self.pack(case)), kept_items(filling, key)
         event = FactsRecorded(key=key, by=Actor(org=org), facts=facts)
@@ -156,8 +169,7 @@ class Casework:
         known_already = kept and refusal is not None and refusal.code == "nothing-new"
         if refusal is not None and not known_already:
             raise Refused(refusal)
-        for item, category, content in kept:
-            self.desk(org).keep(item, case, category, org, content)
+        keep_all(self.office(org), by, case, kept, "recorded")
         return None if facts == Facts() or known_already else await self.submit(case, event)
 
     def refuse_what_may_not_be_kept(self, org: OrgId, case: CaseRef, filling: Filling) -> None:
@@ -211,20 +223,24 @@ class Casework:
         key: RequestKey | None = None,
         user: UserId | None = None,
     ) -> Receipt:
-        """Acts on a handoff. Words and assessments are kept at `org`'s desk first; the act carries their id."""
+        """Acts on a handoff. Words and assessments are kept at `org`'s desk first; the act carries their id.
+
+        The act is the organisation's. What is kept with it takes an account that may write it.
+        """
         key = key or str(uuid4())
         self.organisation(org)
         refuse_unknown_codes(self.pack(case), act, said)
         event = acted(handoff, act, org, said, self.organisation(said.to) if said.to else None, key)
         kept = kept_words(said, handoff, key)
+        takes_up = act in TAKES_UP and said.by_phone is None and self.organisation(org).desk
         if kept:
             foreseen = await self.plane.foresee(case, event)
             if foreseen.refusal:
                 raise Refused(foreseen.refusal)
-            for item, category, content in kept.values():
-                self.desk(org).keep(item, case, category, org, content)
+            by = self.handler(org, user)
+            keep_all(self.office(org), by, case, kept.values(), "words-kept", takes_up=takes_up)
         receipt = await self.submit(case, event)
-        if act in TAKES_UP and said.by_phone is None and self.organisation(org).desk:
+        if takes_up:
             self.name_on_case(org, case, user)
         return receipt
 

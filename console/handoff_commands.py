@@ -163,6 +163,7 @@ async def extend(
     note_file: Annotated[
         str | None, typer.Option(help="Anteckning; stannar vid er desk. | A note, kept at your desk.", metavar="FILE|-")
     ] = None,
+    user: Account = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
@@ -177,7 +178,7 @@ async def extend(
     )
     note = reading.read_text(note_file, LONGEST_NOTE) if note_file else None
     said = Answer(extension=extension, note=note)
-    receipt = await casework.act(reference, handoff_id(handoff), Act.EXTEND, org, said, reading.request_key(key))
+    receipt = await casework.act(reference, handoff_id(handoff), Act.EXTEND, org, said, reading.request_key(key), user)
     await tell(casework, reference, receipt, as_json)
 
 

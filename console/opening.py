@@ -7,17 +7,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from activities.offices import audit_entry
 from activities.protected_data import DeskStore
 from activities.rule_packs import PACKS, pack_on
 from console.coding import coded_facts, kept_items
 from console.failures import Fault, Invalid, Refused
-from models.access import UserId
+from console.keeping import not_to_write
+from models.access import Given, Reader, UserId
 from models.case import CaseState
 from models.contracts import Opening, Refusal
 from models.directory import DirectoryEntry
 from models.events import Actor, Opened
 from models.intake import Intake
 from models.words import CaseRef, OrgId, RequestKey, case_reference
+from rules import access
 from rules.case import decide
 
 if TYPE_CHECKING:
@@ -40,11 +43,11 @@ async def open_case(casework: Casework, intake: Intake, user: UserId | None = No
     if opener is None or not opener.active:
         raise Invalid(Fault("opened_by", "finns inte i katalogen: directory list", "not in the directory"))
     await casework.plane.ready(opener.id)
+    by = casework.handler(opener.id, user)
     desk, key = casework.desk(opener.id), intake.request_key or str(uuid4())
     refusal: Refusal | None = None
     for _ in range(DRAWS):
-        opening = kept(casework, desk, intake, opener, key)
-        casework.name_on_case(opener.id, opening.case, user, opener=True)
+        opening = kept(casework, by, intake, opener, key)
         refusal = None if opening.started else await casework.plane.open(opening.case, opening.event)
         if refusal is None:
             desk.started(opening.key)
@@ -55,13 +58,31 @@ async def open_case(casework: Casework, intake: Intake, user: UserId | None = No
     raise Refused(refusal or Refusal(code="reference-taken"))
 
 
-def kept(casework: Casework, desk: DeskStore, intake: Intake, opener: DirectoryEntry, key: RequestKey) -> Opening:
-    """The opening as the desk keeps it, with the intake: the one that is there, or a new one."""
-    known = desk.opening(key)
-    if known is None:
-        known = drawn(casework, desk, intake, opener, key)
-        desk.open_case(known, opener.id, kept_items(intake, key))
-    return desk.opening(key) or known
+def kept(casework: Casework, by: Reader, intake: Intake, opener: DirectoryEntry, key: RequestKey) -> Opening:
+    """The opening as the desk keeps it, with the intake: the one that is there, or a new one.
+
+    Whoever opens a new one is on the case's list from then on, and writes as one who is. Opening it again with its key
+    is no way onto the list.
+
+    Raises:
+        Refused: this account may not write what is in the intake. Nothing was kept.
+        CannotAudit: nothing was kept.
+    """
+    office = casework.office(opener.id)
+    if (known := office.store.opening(key)) is not None:
+        return known
+    if by.role not in access.HANDLERS:
+        raise Refused(Refusal(code="not-for-this-role"))
+    new, items, now = drawn(casework, office.store, intake, opener, key), kept_items(intake, key), datetime.now(UTC)
+    with office.trail.writing() as session:
+        if office.store.open_case_in(session, new, opener.id, items) == new.case:
+            office.need_to_know.take_up(session, by, new.case, now)
+            written = {category for _, category, _ in items}
+            if refusal := not_to_write(office, session, by, new.case, written, now):
+                raise Refused(refusal)
+            said = audit_entry(by, "case-opened", new.case, Given(), "done")
+            office.trail.append(session, said.model_copy(update={"categories": tuple(sorted(written))}))
+    return office.store.opening(key) or new
 
 
 def opener_for(casework: Casework, intake: Intake) -> OrgId:

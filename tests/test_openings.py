@@ -58,7 +58,7 @@ async def test_a_desk_whose_reference_was_taken_draws_another_and_keeps_nothing_
     desk = casework.desk(OTHER)
     note = (str(uuid4()), Category.NOTE, {"note": "från det första försöket"})
     desk.open_case(drawn_as(casework, OTHER, theirs, key), OTHER, [note])
-    casework.name_on_case(OTHER, theirs, "handl-01", opener=True)
+    casework.name_on_case(OTHER, theirs, "handl-01")
     assert desk.has(theirs)
 
     mine = await casework.open_case(asked(OTHER, request_key=key, note="kvar"), "handl-01")
