@@ -25,7 +25,7 @@ from models.register import CaseEventRow, CaseRow
 from models.retention import Closure, File, FileFacts, FileKind, Hold, RetentionRules, Verdict
 from models.retention_tables import DisposalEntryRow, RetentionFileRow, RetentionHoldRow
 from models.words import CaseRef, Code, Function, OrgId, RequestKey
-from rules.audit import Kept, link_of
+from rules.audit import Kept, is_looking, link_of
 from rules.disposal import may
 from rules.retention import verdict
 
@@ -276,9 +276,9 @@ class Files:
 
 
 def is_entry(entry: AuditEntry, rules: RetentionRules) -> bool:
-    """Whether an act in the audit is also an entry in the file. Only looking at it is not."""
-    looked = entry.action.startswith("read") or entry.action in rules.entries.not_in_audit
-    return not looked and entry.outcome == "done"
+    """Whether an act in the audit is also an entry in the file. Looking at it, in whatever way, is none."""
+    about_it = is_looking(entry) or entry.action in rules.entries.not_in_audit
+    return not about_it and entry.outcome == "done"
 
 
 @contextmanager

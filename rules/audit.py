@@ -17,8 +17,9 @@ from models.audit import AuditEntry, Checkpoint, Link
 from models.words import CheckedRef
 
 CHECKPOINT, CLOCK_SET_BACK, READ_AUDIT = "checkpoint", "clock-set-back", "read-audit"
-SHOWING = frozenset({"read", "view", "preview", "print", "disclose", "export-file", "release-address", "break-glass"})
-"""Actions in which somebody saw what is protected, or took it out; `view-...` and `read-...` do too."""
+LOOKING = frozenset({"read", "view", "preview", "print", "break-glass"})
+"""Actions in which somebody saw what is protected; `view-...` and `read-...` do too."""
+TAKING_OUT = frozenset({"disclose", "export-file", "release-address"})
 CLOCKS_DIFFER = timedelta(minutes=2)
 """Two processes' clocks, or the wait for another's turn. A clock further behind the chain has been set back."""
 
@@ -186,7 +187,12 @@ def _told_before(told: list[Any]) -> dict[str, Any]:
 
 def is_showing(entry: AuditEntry) -> bool:
     """Whether somebody saw, or tried to see, what is protected. Looking in the log itself is not."""
-    return entry.action in SHOWING or (entry.action.startswith(("view-", "read-")) and entry.action != READ_AUDIT)
+    return entry.action in TAKING_OUT or is_looking(entry)
+
+
+def is_looking(entry: AuditEntry) -> bool:
+    """Whether somebody saw, or tried to see, what is protected, and took nothing out of the desk."""
+    return entry.action in LOOKING or (entry.action.startswith(("view-", "read-")) and entry.action != READ_AUDIT)
 
 
 # --- where it breaks ---------------------------------------------------------------------------------
