@@ -98,8 +98,8 @@ class Approvals:
     def approve(self, by: Reader, approval: str, now: datetime, *, stepped_up: bool) -> Approval | Refusal:
         """Approves another's request. Of two at the same time one counts, and the other is told so.
 
-        Refuses what the table denies, `step-up-needed`, `no-such-request`, `not-oneself`, `already-approved`,
-        `request-expired`.
+        Refuses what the table denies, `step-up-needed`, `no-such-request`, `not-oneself`, `word-is-anothers`,
+        `already-approved`, `request-expired`.
         """
         with writing(self._engine) as session:
             row = session.get(ApprovalRow, approval)
@@ -109,6 +109,8 @@ class Approvals:
             refusal = self.staff.refused(session, by, Action.APPROVE, now, case, stepped_up=stepped_up)
             if refusal is None and row.requested_by == by.user:
                 refusal = Refusal(code="not-oneself")
+            if refusal is None and self.staff.may_be_one_person(session, by.user, row.requested_by):
+                refusal = Refusal(code="word-is-anothers")
             if refusal is None and not self._took(session, by, approval, now):
                 session.refresh(row)
                 refusal = Refusal(code="already-approved" if row.approved_by else "request-expired")

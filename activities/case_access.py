@@ -12,7 +12,7 @@ from sqlmodel import Session, col, delete, select
 from activities.staff import Staff
 from activities.standing import live_access
 from activities.stores import reading, writing
-from models.access import Action, Alert, Reader, Relation, UserId
+from models.access import Action, Alert, Reader, Relation, Role, UserId
 from models.access_tables import ApprovalRow, BreakGlassRow, CaseAccessRow, CaseLinkRow
 from models.contracts import Refusal
 from models.words import CaseRef, Code
@@ -105,11 +105,15 @@ class NeedToKnow:
     ) -> Refusal | None:
         """Puts a colleague on a case's list; `relation` on-call: for acute protection only.
 
+        Whoever is on duty names somebody while nobody is; a list that somebody is on is the managers' to change.
+
         Refuses what the table denies, `not-oneself`, `unknown-account`, `already-listed`, `ends-before-it-begins`,
         `access-reason-needed`.
         """
         with writing(self._engine) as session:
-            refusal = self._may_change(session, by, case, user, reason, now)
+            nobody = session.exec(live_access(case, now=now)).first() is None
+            action = Action.NAME_FIRST if nobody else Action.GRANT_ACCESS
+            refusal = self._may_change(session, by, case, user, reason, now, action)
             if refusal is None:
                 refusal = self._can_be_listed(session, case, user, relation, now, until)
             if refusal is not None:
@@ -162,10 +166,19 @@ class NeedToKnow:
         return None
 
     def _may_change(
-        self, session: Session, by: Reader, case: CaseRef, user: UserId, reason: Code, now: datetime
+        self,
+        session: Session,
+        by: Reader,
+        case: CaseRef,
+        user: UserId,
+        reason: Code,
+        now: datetime,
+        action: Action = Action.GRANT_ACCESS,
     ) -> Refusal | None:
         known = reason if reason in GRANT_REASONS else None
-        refusal = self.staff.refused(session, by, Action.GRANT_ACCESS, now, case, reason=known)
+        refusal = self.staff.refused(session, by, action, now, case, reason=known)
+        if refusal is not None and by.role is Role.ON_CALL and refusal.code == "not-for-this-role":
+            return Refusal(code="list-is-the-managers")
         if refusal is not None and refusal.code == "access-reason-needed":
             return Refusal(code=refusal.code, possible=GRANT_REASONS)
         return refusal or (Refusal(code="not-oneself") if user == by.user else None)

@@ -26,6 +26,8 @@ from rules import access, rosters
 Append = Callable[[Session, AuditEntry], object]
 """Puts an entry into the desk's audit chain in the caller's transaction (`AuditLog.append`); if it fails, all of it."""
 
+CALLED_OUT = frozenset({Role.ON_CALL, Role.MANAGER_ON_CALL, Role.DECISION_MAKER})
+"""Roles that somebody is on duty in."""
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
 DEMO = {
@@ -134,7 +136,9 @@ class Staff:
             if user == "system" or session.get(StaffRow, user) is not None:
                 return Refusal(code="account-exists")
             told = [each.model_dump(mode="json") for each in hours]
-            session.add(StaffRow(user=user, roles=sorted(chosen), hours=told, word=kept, added_at=now))
+            chose = by.user if by is not None and kept is not None else None
+            row = StaffRow(user=user, roles=sorted(chosen), hours=told, word=kept, word_by=chose, added_at=now)
+            session.add(row)
             self.note(session, by or the_system(self.desk.org), "staff-added", now, subject=user)
         return None
 
@@ -168,6 +172,7 @@ class Staff:
             if row is None:
                 return Refusal(code="unknown-account")
             row.word, row.attempts, row.locked_until = kept, 0, None
+            row.word_by = None if own else by.user
             self.note(session, by, "word-set", now, subject=user)
         return None
 
@@ -197,6 +202,14 @@ class Staff:
                 return None
             self.note(session, self.somebody(row), "step-up", now, outcome="step-up-wrong")
         return Refusal(code="step-up-wrong")
+
+    def may_be_one_person(self, session: Session, one: UserId, other: UserId) -> bool:
+        """Whether somebody can give the words of both accounts: one who chose another's word knows it still."""
+        persons = []
+        for user in (one, other):
+            row = session.get(StaffRow, user)
+            persons.append({user} | ({row.word_by} if row is not None and row.word_by else set()))
+        return not persons[0].isdisjoint(persons[1])
 
     def somebody(self, row: StaffRow) -> Reader:
         """Whoever is trying to be this account: in its first role, as far as the log is concerned."""
@@ -245,13 +258,21 @@ class Staff:
             return Relation.NAMED
         if session.exec(live_glass(case, user, now)).first() is not None:
             return Relation.BREAK_GLASS
-        on_duty = Relation.ON_CALL in listed or self.is_on_duty(row, now)
+        on_duty = Relation.ON_CALL in listed or self.is_on_duty(session, row, now)
         return Relation.ON_CALL if on_duty else Relation.OWN_ORGANISATION
 
-    def is_on_duty(self, row: StaffRow, now: datetime) -> bool:
-        """Whether an account that is called out is on now: by its roster; one without a roster always."""
-        called_out = {Role.ON_CALL, Role.MANAGER_ON_CALL, Role.DECISION_MAKER} & set(row.roles)
-        return bool(called_out) and (not row.hours or rosters.within(hours_of(row), now, self.desk.calendar))
+    def is_on_duty(self, session: Session, row: StaffRow, now: datetime) -> bool:
+        """Whether an account that is called out is on now: by its roster.
+
+        One without a roster is on only where the desk keeps no rosters for that role: then nobody is told apart, and
+        somebody has to be there at night. Where colleagues of the role have hours, those without have none.
+        """
+        called_out = CALLED_OUT & set(row.roles)
+        if not called_out or row.hours:
+            return bool(called_out) and rosters.within(hours_of(row), now, self.desk.calendar)
+        active = session.exec(select(StaffRow).where(StaffRow.active))
+        rostered = {role for each in active if each.hours and self.counts(each) for role in each.roles}
+        return not called_out <= rostered
 
     def decide(
         self,

@@ -103,6 +103,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Det gör en annan: ingen ger sig själv behörighet, godkänner eller granskar sig själv.",
         "Somebody else does that: nobody names, approves or reviews themselves.",
     ),
+    "list-is-the-managers": (
+        "Någon är redan behörig i ärendet: då ändrar enhetschefen eller chefen i beredskap listan. Jouren ser "
+        "ändå det som akut skydd kräver.",
+        "Somebody is named on the case: the unit manager or the manager on call changes the list then. In an emergency "
+        "whoever is on duty sees what acute protection needs all the same.",
+    ),
     "already-listed": ("Den personen är redan behörig i ärendet.", "That person is named on the case already."),
     "not-listed": ("Den personen är inte behörig i ärendet.", "That person is not named on the case."),
     "ends-before-it-begins": ("Behörigheten skulle redan ha upphört.", "That would have ended already."),
@@ -112,6 +118,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     # Two persons
     "needs-no-second-person": ("Det behöver ingen andra person nu.", "That needs no second person now."),
+    "word-is-anothers": (
+        "En och samma person kan ha bådas ord: det ena kontots ord är valt av den andra. Den som fått sitt ord "
+        "väljer ett nytt först (staff set-word, med det gamla), eller så godkänner någon annan.",
+        "One person may have both words: one account's word was chosen by the other. Whoever was given a word chooses "
+        "a new one first (staff set-word, with the old one), or somebody else approves.",
+    ),
     "no-such-request": ("Det finns ingen sådan begäran.", "There is no such request."),
     "already-approved": ("En annan har redan godkänt det.", "Somebody else has approved it already."),
     "request-expired": (

@@ -102,6 +102,8 @@ class Action(StrEnum):
     BREAK_GLASS = "break-glass"
     GRANT_ACCESS = "grant-access"
     """Naming somebody on a case, or taking them off."""
+    NAME_FIRST = "name-first"
+    """Naming somebody on a case on whose list nobody is."""
     LIST_ACCESS = "list-access"
     """Who is named on a case, and who has asked for a second person."""
     READ_AUDIT = "read-audit"

@@ -24,6 +24,8 @@ class StaffRow(DeskTable, table=True):
     """The roster (`models.access.Hours`): what the log review measures against; empty when none has been given."""
     word: str | None = None
     """Argon2id of the word that is given again before the most sensitive acts; None: there is none, so no such act."""
+    word_by: str | None = None
+    """The account that chose this word, and so knows it; None: its owner, who had to give the one before."""
     attempts: int = 0
     """Wrong words in a row, each counted before it was tried."""
     locked_until: datetime | None = Field(default=None, sa_type=UtcInstant)
@@ -73,6 +75,7 @@ class ApprovalRow(DeskTable, table=True):
     """The request key of the act: the same act again, after an answer that was lost, needs no new approval."""
     review_by: datetime | None = Field(default=None, sa_type=UtcInstant)
     """It was done by one, and is to be looked at by then."""
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     reviewed_by: str | None = None
     reviewed_at: datetime | None = Field(default=None, sa_type=UtcInstant)
 
@@ -91,6 +94,8 @@ class BreakGlassRow(DeskTable, table=True):
     told_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     """When the alerts were handed on; until then they are owed."""
     review_by: datetime = Field(sa_type=UtcInstant)
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When somebody was last told that nobody has looked at it in time."""
     reviewed_by: str | None = None
     reviewed_at: datetime | None = Field(default=None, sa_type=UtcInstant)
 

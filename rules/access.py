@@ -173,11 +173,11 @@ TABLE = (
         "names-staff",
         (Role.UNIT_MANAGER, Role.MANAGER_ON_CALL),
         AT_THE_DESK,
-        (Action.GRANT_ACCESS,),
+        (Action.GRANT_ACCESS, Action.NAME_FIRST),
         NOTHING,
         (REASON,),
     ),
-    Row("names-staff", (Role.ON_CALL,), ON_DUTY, (Action.GRANT_ACCESS,), NOTHING, (REASON,)),
+    Row("names-the-first", (Role.ON_CALL,), ON_DUTY, (Action.NAME_FIRST,), NOTHING, (REASON,)),
     Row("sees-who-is-named", HANDLERS, (*NAMED, *ON_DUTY), (Action.LIST_ACCESS,), NOTHING),
     Row(
         "sees-who-is-named",

@@ -156,6 +156,11 @@ GRIDS = {
         who                                          named   on duty   broken glass   own    none
         unit-manager *                               -/r     -/r       -/r            -/r    .
         manager-on-call *                            -/r     -/r       -/r            -/r    .
+    """,
+    Action.NAME_FIRST: """
+        who                                          named   on duty   broken glass   own    none
+        unit-manager *                               -/r     -/r       -/r            -/r    .
+        manager-on-call *                            -/r     -/r       -/r            -/r    .
         on-call soc pol bop kri sis reg ngo hou      .       -/r       .              .      .
     """,
     Action.LIST_ACCESS: """

@@ -64,7 +64,9 @@ class Access(RuleBasedStateMachine):
         until = self.now + timedelta(hours=hours) if hours else None
         reader = Reader(org=ORG, user=by, role=USERS[by])
         answer = self.list.grant(reader, self.case, user, "stands-in", self.now, relation=relation, until=until)
-        may = by in ("chef-01", "beredskap-01") or (by == "jour-01" and self.standing(by) is Relation.ON_CALL)
+        nobody = not any(place.stands(self.now) for places in self.places.values() for place in places)
+        duty = by == "jour-01" and self.standing(by) is Relation.ON_CALL
+        may = by in ("chef-01", "beredskap-01") or (duty and nobody)
         already = any(p.stands(self.now) and p.relation is relation for p in self.places[user])
         assert (answer is None) == (may and by != user and not already), code(answer)
         if answer is None:

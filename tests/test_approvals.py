@@ -19,7 +19,7 @@ from activities.approvals import LASTS, Approval, Approvals
 from activities.case_access import NeedToKnow
 from activities.staff import Staff
 from activities.stores import migrate, open_database, writing
-from models.access import Action, Reader
+from models.access import Action, Reader, Role
 from models.contracts import Refusal
 from models.words import CaseRef
 from tests.databases import Databases
@@ -105,6 +105,26 @@ def test_nobody_approves_what_they_have_asked_for(
     assert audited(engine)[-1] == (anna.user, "approve", "not-oneself")
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(text("update approvals set approved_by = requested_by"))
+
+
+def test_one_person_with_two_words_is_not_two_persons(approvals: Approvals, staff: Staff, case: CaseRef) -> None:
+    """A manager who has made an account knows its word, until its owner has chosen another with it."""
+    manager, word = someone(staff, "chef-01"), "min egen andra person"
+    for user in ("chef-98", "handl-99"):
+        roles = [Role.MANAGER_ON_CALL]
+        assert staff.add(manager, user, roles, NOW, word=word, stepped_up=True) is None
+    made, other = someone(staff, "handl-99"), someone(staff, "chef-98")
+    asks = (Action.CLOSE_CASE, case, "close-ended", NOW)
+    mine = asked(approvals.request(manager, *asks, reason="case-is-over")).id
+    assert code(approvals.approve(made, mine, NOW, stepped_up=True)) == "word-is-anothers"
+    assert approvals.get(mine).approved_by is None  # type: ignore[union-attr]
+    assert staff.set_word(manager, "handl-01", "ett ord från chefen", NOW, stepped_up=True) is None
+    theirs = asked(approvals.request(someone(staff, "handl-01"), *asks)).id
+    for by in (manager, made, other):
+        assert code(approvals.approve(by, theirs, NOW, stepped_up=True)) == "word-is-anothers"
+    assert staff.set_word(made, "handl-99", "det är mitt eget nu", NOW, stepped_up=True) is None
+    assert isinstance(approvals.approve(made, theirs, NOW, stepped_up=True), Approval)
+    assert isinstance(approvals.approve(made, mine, NOW, stepped_up=True), Approval)
 
 
 @pytest.mark.parametrize(

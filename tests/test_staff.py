@@ -268,8 +268,18 @@ def test_only_who_may_names_another_and_for_a_reason(
 def test_until_somebody_is_named_whoever_is_on_duty_can_name_them(
     staff: Staff, known: NeedToKnow, case: CaseRef
 ) -> None:
-    assert known.grant(person(staff, Role.ON_CALL), case, "handl-01", "acute", NIGHT) is None
+    duty = person(staff, Role.ON_CALL)
+    assert known.grant(duty, case, "handl-01", "acute", NIGHT) is None
+    assert code(known.grant(duty, case, "handl-02", "acute", NIGHT)) == "list-is-the-managers"
     assert known.grant(person(staff, Role.MANAGER_ON_CALL), case, "handl-02", "acute", NIGHT) is None
+
+
+def test_whoever_is_on_duty_takes_nobody_off_the_list(staff: Staff, known: NeedToKnow, case: CaseRef) -> None:
+    duty = person(staff, Role.ON_CALL)
+    assert known.grant(duty, case, "handl-01", "acute", NIGHT, until=NIGHT + HOUR) is None
+    assert code(known.revoke(duty, case, "handl-01", "takes-over", NIGHT)) == "list-is-the-managers"
+    assert staff.relation_of("handl-01", case, NIGHT) is Relation.NAMED
+    assert known.grant(duty, case, "handl-02", "acute", NIGHT + HOUR) is None, "nobody is on it any more"
 
 
 def test_who_comes_to_a_case_by_their_work_is_named_with_it_and_once(staff: Staff, engine: Engine) -> None:
@@ -293,8 +303,22 @@ def test_on_call_is_who_is_on_duty_by_the_roster(staff: Staff, case: CaseRef) ->
     assert staff.relation_of("jour-02", case, at("2027-01-13 07:00")) is Relation.OWN_ORGANISATION
     assert staff.relation_of("jour-02", case, at("2027-01-16 06:59")) is Relation.ON_CALL
     assert staff.relation_of("jour-02", case, at("2027-01-16 22:00")) is Relation.OWN_ORGANISATION
-    assert staff.relation_of("jour-01", case, NOW) is Relation.ON_CALL
     assert staff.rosters()["jour-02"] == nights
+
+
+def test_without_a_roster_one_is_on_duty_only_where_nobody_of_the_role_has_one(staff: Staff, case: CaseRef) -> None:
+    """A desk that keeps no rosters still has somebody at night; at one that does, nobody is always on by default."""
+    manager = person(staff, Role.UNIT_MANAGER)
+    every = tuple(Hours(weekday=day, begins=clock(0), ends=clock(0)) for day in range(7))
+    assert staff.relation_of("jour-01", case, NOW) is Relation.ON_CALL
+    assert staff.add(manager, "handl-07", [Role.CASEWORKER], NOW, hours=every, stepped_up=True) is None
+    assert staff.relation_of("jour-01", case, NOW) is Relation.ON_CALL, "office hours of others say nothing of nights"
+    assert staff.add(manager, "jour-07", [Role.ON_CALL], NOW, hours=every, stepped_up=True) is None
+    assert staff.relation_of("jour-07", case, NOW) is Relation.ON_CALL
+    assert staff.relation_of("jour-01", case, NOW) is Relation.OWN_ORGANISATION
+    assert staff.relation_of("beredskap-01", case, NOW) is Relation.ON_CALL, "its role has none"
+    assert staff.deactivate(manager, "jour-07", NOW, stepped_up=True) is None
+    assert staff.relation_of("jour-01", case, NOW) is Relation.ON_CALL
 
 
 # --- broken glass --------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""Requests to see one's file; incidents that the desk keeps itself.
+"""Requests to see one's file; incidents that the desk keeps itself; who chose an account's
+word; reminders of reviews.
 
 Revision: 0008, after 0007.
 """
@@ -50,6 +51,9 @@ def upgrade() -> None:
         sa.Column("made_at", UtcInstant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("request", "copy_number"),
     )
+    op.add_column("staff", sa.Column("word_by", sa.String()))
+    for reviewed in ("break_glass", "approvals"):
+        op.add_column(reviewed, sa.Column("reminded_at", UtcInstant()))
     op.create_table(
         "incidents",
         sa.Column("id", sa.String(), primary_key=True),
@@ -69,6 +73,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("incidents")
+    for reviewed in ("break_glass", "approvals"):
+        op.drop_column(reviewed, "reminded_at")
+    op.drop_column("staff", "word_by")
     op.drop_table("file_request_copies")
     op.drop_index(op.f("ix_file_requests_answer_by"), table_name="file_requests")
     op.drop_index(op.f("ix_file_requests_case"), table_name="file_requests")
