@@ -4,7 +4,7 @@ what it protects: a guardian recorded as a threat is addressed as any guardian."
 from __future__ import annotations
 
 from models.access import Role
-from models.documents import AnyDocument, FilePackage, Recipient, RefusedRequest, Section
+from models.documents import AnyDocument, FilePackage, Mailing, Recipient, RefusedRequest, Section, Way
 from models.file_requests import Appeal, Asker, Court, Ground, Regime
 
 TITLES = {
@@ -120,6 +120,17 @@ def heading(section: Section) -> str:
 def mark(document: AnyDocument) -> str:
     """The watermark: for which function, when, which copy. Never a case or a name."""
     return f"{recipient_name(document.recipient)} · {document.day} · ex. {document.copy_number}"
+
+
+def mailing_lines(mailing: Mailing | None) -> list[str]:
+    """How a letter to somebody with protected data is sent. No line holds an address of theirs."""
+    if mailing is None or mailing.way is not Way.FORWARDED:
+        return []
+    outer = ", ".join(mailing.outer)
+    return [
+        f"Sänds genom Skatteverket. Ytterkuvert: {outer}.",
+        "Innerkuvert: personnummer, för hand, och inget annat. Ingen adress och inget fönster.",
+    ]
 
 
 def withheld(document: FilePackage | RefusedRequest) -> list[str]:

@@ -114,6 +114,7 @@ def content(document: AnyDocument) -> dict[str, Any]:
         "function": words.function_name(document.sender.function),
         "recipient": words.recipient_name(document.recipient),
         "mark": words.mark(document),
+        "mailing": words.mailing_lines(document.mailing),
         "date": document.day.isoformat(),
         "year": document.day.year,
         "month": document.day.month,

@@ -16,7 +16,7 @@ from models.access import Purpose, Reader
 from models.audit import AuditEntry
 from models.contracts import Refusal
 from models.file_request_tables import FileCopyRow, FileRequestRow
-from models.file_requests import FileClock, FileDecision, FileRequest, Harm, ItemContent, KeptRequest
+from models.file_requests import Asker, FileClock, FileDecision, FileRequest, Harm, ItemContent, KeptRequest
 from models.words import CaseRef, Code, ItemId, OrgId, RequestKey
 
 Audit = Callable[[Session, AuditEntry], object]
@@ -34,12 +34,29 @@ class FileRequests:
         self._audit = audit
 
     def ask(self, request: FileRequest, clock: FileClock, by: Reader, now: datetime) -> KeptRequest:
-        """Records a request; the same id again changes nothing and gives what is recorded."""
+        """Records a request; the same id again changes nothing and gives what is recorded.
+
+        That it is proven by now is not overheard: that is recorded of the one there is.
+        """
         with writing(self._engine) as session:
-            if session.get(FileRequestRow, request.id) is None:
+            known = session.get(FileRequestRow, request.id)
+            if known is None:
                 session.add(row_of(request, clock))
                 self._append(session, request, by, now, "file-request")
+            unproven = known is not None and not known.proven
+        if unproven and request.proven:
+            self.prove(request.id, request.behalf, by, now)
         return self.found(request.id) or KeptRequest(request=request, clock=clock)
+
+    def prove(self, request: RequestKey, behalf: Asker | None, by: Reader, now: datetime) -> Refusal | None:
+        """Records that identity has been checked, or for a lawyer the power of attorney: whom for, if that is new."""
+
+        def note(row: FileRequestRow) -> Code:
+            row.proven = True
+            row.behalf = behalf.value if behalf else row.behalf
+            return "done"
+
+        return self._change(request, by, now, "file-prove", note)
 
     def found(self, request: RequestKey) -> KeptRequest | None:
         with reading(self._engine) as session:

@@ -20,11 +20,13 @@ from console.deadline_views import clock
 from console.disclosing import Telling, Way
 from console.disclosure_views import card_lines, listed_table, preview_view, shown_data
 from console.failures import Fault, Invalid, told
+from console.file_words import SENT_BY
 from console.handoff_commands import LONGEST_NOTE, handoff_id
 from console.layout import screen
 from models.sharing import Weighed
 from models.words import Code
 from rules.acute_card import acute_card
+from rules.mailing import to_function
 
 app = typer.Typer(help="Lämna ut uppgifter | Disclose data", no_args_is_help=True)
 Handoff = Annotated[str, typer.Argument(help="Förfrågans nummer, som H3. | Its number.", metavar="HANDOFF")]
@@ -130,6 +132,9 @@ async def send(
         return
     typer.echo(SENT[way])
     typer.echo(f"Id: {sent.row.id}")
+    if letter is not None:
+        to = to_function(casework.organisation(sent.row.recipient).name)
+        typer.echo(SENT_BY[to.way].format(outer=", ".join(to.outer)))
 
 
 SENT: dict[Way, str] = {

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from sqlmodel import Session
+
 from activities.audit import PLANE
 from activities.checkpoints import Checkpoints
-from activities.offices import Office, audit_entry
+from activities.offices import Office, audit_entry, person_of
 from activities.rule_packs import PACKS, pack_on
 from activities.trails import checkpoints_of
 from console.as_whom import account_of
 from console.casework import Casework
 from console.failures import Refused
-from console.file_commands import FileDesk
+from console.file_commands import LISTING, FileDesk
 from console.log_room import LogRoom
 from models.access import Action, Given, Purpose, Reader, Role
 from models.contracts import Refusal
 from models.desk import Category
-from models.documents import Sender
-from models.file_requests import About, Field, FileRequest, ItemContent
-from models.words import CaseRef, OrgId
-from rules import access
+from models.documents import Mailing, Sender
+from models.file_requests import About, Asker, Field, FileRequest, ItemContent
+from models.words import CaseRef, Code, OrgId
+from rules import access, mailing, marks
 from rules.preview import text_fields
 from rules.showing import OPERATOR
 
@@ -84,9 +86,53 @@ def file_desks(casework: Casework) -> Callable[[OrgId], FileDesk]:
             items_for=lambda request: items_for(office, reader, request),
             pack=pack_on(datetime.now(UTC).date(), casework.settings.rule_packs or PACKS),
             now=lambda case: casework.last_known(case).now if case else datetime.now(UTC),
+            admitted=lambda case, action: admitted(office, reader, case, action),
+            mailed=lambda request: mailed(office, request),
+            visible=lambda cases: visible(office, reader, cases),
         )
 
     return desk
+
+
+FOR_A_REQUEST = Given(purpose=Purpose.FILE_REQUEST, reason="file-request", harm_test=True)
+
+
+def admitted(office: Office, reader: Reader, case: CaseRef | None, action: Code) -> Refusal | None:
+    """Whether this account answers requests in that case: as who puts the file together. Only a no is logged here, and
+    what only looks: what is done is logged with what it changes. A request that names no case is any handler's."""
+    if case is None:
+        return None
+    now = datetime.now(UTC)
+    with office.trail.writing() as session:
+        refusal = answers(office, session, reader, case, now)
+        if refusal is not None or action == LISTING:
+            said = audit_entry(reader, action, case, FOR_A_REQUEST, refusal.code if refusal else "done")
+            office.trail.append(session, said)
+    return refusal
+
+
+def mailed(office: Office, request: FileRequest) -> Mailing | Refusal | None:
+    """A guardian's own number is on what they showed; the person's must have been written down here."""
+    if request.case is None:
+        return None
+    mark = office.mark_of(request.case)
+    said = [person_of(content) for _, content in office.own_items(request.case, (Category.IDENTITY,))]
+    known = request.asker is not Asker.SELF or any(person.get("personnummer") for person in said)
+    return mailing.mailed(request.asker, mark, marks.mail_route(mark, office.marks), known)
+
+
+def visible(office: Office, reader: Reader, cases: tuple[CaseRef, ...]) -> frozenset[CaseRef]:
+    now = datetime.now(UTC)
+    with office.trail.writing() as session:
+        seen = frozenset(case for case in cases if answers(office, session, reader, case, now) is None)
+        for case in sorted(seen):
+            office.trail.append(session, audit_entry(reader, LISTING, case, FOR_A_REQUEST, "done"))
+    return seen
+
+
+def answers(office: Office, session: Session, reader: Reader, case: CaseRef, now: datetime) -> Refusal | None:
+    decision = office.staff.decided(session, reader, Action.EXPORT_FILE, case, now, Category.SOCIAL_FILE)
+    return access.unmet(decision, FOR_A_REQUEST)
 
 
 def items_for(office: Office, reader: Reader, request: FileRequest) -> tuple[ItemContent, ...]:
@@ -100,7 +146,7 @@ def items_for(office: Office, reader: Reader, request: FileRequest) -> tuple[Ite
         return ()
     now = datetime.now(UTC)
     # Harm is tested thing by thing, by the request's own table: a protected person sees their own file too.
-    given = Given(purpose=Purpose.FILE_REQUEST, reason="file-request", harm_test=True)
+    given = FOR_A_REQUEST
     mark, shown = office.mark_of(case), set()
     with office.trail.writing() as session:
         for category in Category:

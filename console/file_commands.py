@@ -29,14 +29,15 @@ from console.failures import Fault, Invalid, NotFound, Refused, told
 from console.layout import both, screen, stacked, table_of
 from models.access import Reader
 from models.contracts import Refusal
-from models.documents import Receipt, Recipient, Sender
-from models.file_requests import Asker, FileDecision, FileRequest, Gate, Harm, KeptRequest, Regime
+from models.documents import Mailing, Receipt, Recipient, Sender, Way
+from models.file_requests import Asker, FileDecision, FileRequest, Gate, Harm, KeptRequest, Outcome, Regime
 from models.packs import RulePack
-from models.words import CaseRef, Function, OrgId
-from rules.file_documents import answer, not_yet
+from models.words import CaseRef, Code, Function, OrgId
+from rules.file_documents import answer, dismissed, not_yet
 from rules.file_requests import KINDS, as_decided, clock, decide, extended, gate, tested
 
 NO_CASE = "-"
+LISTING: Code = "read-file-requests"
 
 
 class FileDesk(NamedTuple):
@@ -51,9 +52,18 @@ class FileDesk(NamedTuple):
     pack: RulePack
     now: Callable[[CaseRef | None], datetime]
     """The case's own time; without a case, the machine's."""
+    admitted: Callable[[CaseRef | None, Code], Refusal | None]
+    """Why this account may not see or do this with a request in that case. Logged before anything is answered."""
+    mailed: Callable[[FileRequest], Mailing | Refusal | None]
+    """How a document for whoever asks is sent, by the person's protection mark."""
+    visible: Callable[[tuple[CaseRef, ...]], frozenset[CaseRef]]
+    """Of these cases, those whose requests this account may see. Logged before they are listed."""
 
 
 Request = Annotated[str, typer.Argument(help="Begärans id. | The request's id.", metavar="ID")]
+HandedOver = Annotated[
+    bool, typer.Option("--handed-over", help="Lämnas personligen, sänds inte. | Handed over, not mailed.")
+]
 Out = Annotated[Path, typer.Option("--out", help="Ny fil, eller en mapp. | A new file, or a folder.", metavar="FILE")]
 
 
@@ -104,6 +114,8 @@ def add_taking(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> None
             received_at=now,
             asker_item=reading.request_key(item),
         )
+        if known := desk.requests.found(wanted.id):
+            refuse(desk.admitted(known.request.case, "file-request"))
         kept = desk.requests.ask(wanted, clock(regime, now, desk.org, desk.pack), desk.reader, datetime.now(UTC))
         show(kept, as_json)
 
@@ -115,7 +127,10 @@ def add_taking(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> None
         as_json: Json = False,
     ) -> None:
         """Visar begäran, de som ska besvaras först överst. | Shows requests, those due first at the top."""
-        rows = open_desk(org).requests.listed(reading.case_reference(case) if case else None)
+        desk, reference = open_desk(org), reading.case_reference(case) if case else None
+        if reference is not None:
+            refuse(desk.admitted(reference, LISTING))
+        rows = shown_of(desk, desk.requests.listed(reference)) if reference is None else desk.requests.listed(reference)
         if as_json:
             say([data_of(kept) for kept in rows])
         elif rows:
@@ -135,12 +150,29 @@ def add_deciding(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> No
         as_json: Json = False,
     ) -> None:
         """Noterar om det är till men att visa en uppgift. | Records whether showing an item does harm."""
-        desk, kept = open_desk(org), kept_at(open_desk(org), request)
+        desk = open_desk(org)
+        kept = kept_at(desk, request, "file-test")
         subject = reading.request_key(item)
         if subject is None or harm is Harm.NOT_TESTED:
             raise Invalid(Fault("harm", "ange none eller harm", "state none or harm"))
         refuse(desk.requests.test(kept.request.id, subject, harm, desk.reader, datetime.now(UTC)))
-        show(kept_at(desk, request), as_json)
+        show(kept_again(desk, kept), as_json)
+
+    @app.command("prove", short_help="Notera vem som frågar | Record who asks")
+    @told
+    async def prove(
+        request: Request,
+        org: As,
+        behalf: Annotated[
+            Asker | None, typer.Option("--behalf-of", help="För ombud: vems. | A lawyer's client.")
+        ] = None,
+        as_json: Json = False,
+    ) -> None:
+        """Noterar att identitet eller fullmakt är kontrollerad. | Records that identity or power has been checked."""
+        desk = open_desk(org)
+        kept = kept_at(desk, request, "file-prove")
+        refuse(desk.requests.prove(kept.request.id, behalf, desk.reader, datetime.now(UTC)))
+        show(kept_again(desk, kept), as_json)
 
     @app.command("extend", short_help="Förläng tiden | Extend the time")
     @told
@@ -153,36 +185,53 @@ def add_deciding(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> No
     ) -> None:
         """Förlänger med två månader; den som frågade har fått besked. | Two months more, with notice given."""
         desk = open_desk(org)
-        kept = kept_at(desk, request)
+        kept = kept_at(desk, request, "file-extend")
         codes = reading.code(by, "by"), reading.code(ground, "ground")
         longer = extended(kept.request, kept.clock, *codes, desk.now(kept.request.case), desk.pack)
         if isinstance(longer, Refusal):
             raise Refused(longer)
         refuse(desk.requests.extend(kept.request.id, longer, codes[1], desk.reader, datetime.now(UTC)))
-        show(kept_at(desk, request), as_json)
+        show(kept_again(desk, kept), as_json)
 
     @app.command("decide", short_help="Avgör en begäran | Decide a request")
     @told
-    async def decided(request: Request, org: As, as_json: Json = False) -> None:
+    async def decided(
+        request: Request,
+        org: As,
+        dismiss: Annotated[
+            bool, typer.Option("--dismiss", help="Avvisa: ingen visade vem som frågar. | Nobody proved who asks.")
+        ] = False,
+        as_json: Json = False,
+    ) -> None:
         """Avgör vad som lämnas ut, uppgift för uppgift. | Decides what is shown, item by item."""
         desk = open_desk(org)
-        kept = kept_at(desk, request)
+        kept = kept_at(desk, request, "file-decide")
         if kept.decided_at is not None:
             raise Refused(Refusal(code="decided-before"))
         decision, _ = looked_into(desk, kept)
-        refuse(not_yet(decision))
+        if dismiss:
+            ended = dismissed(decision)
+            if isinstance(ended, Refusal):
+                raise Refused(ended)
+            decision = ended
+        else:
+            refuse(not_yet(decision))
         refuse(desk.requests.decide(kept.request.id, decision, desk.reader, datetime.now(UTC)))
-        show(kept_at(desk, request), as_json)
+        show(kept_again(desk, kept), as_json)
 
 
 def add_documents(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> None:
     @app.command("package", short_help="Skriv svaret som PDF | Write the answer as PDF")
     @told
-    async def package(request: Request, org: As, out: Out, as_json: Json = False) -> None:
+    async def package(
+        request: Request, org: As, out: Out, handed_over: HandedOver = False, as_json: Json = False
+    ) -> None:
         """Skriver det beslutade som en PDF som bara ägaren läser. | Writes what was decided, as a private PDF."""
         desk = open_desk(org)
-        kept = kept_at(desk, request)
+        kept = kept_at(desk, request, "file-package")
         refuse(None if kept.decided_at else Refusal(code="not-decided"))
+        refuse(Refusal(code="was-dismissed") if kept.outcome is Outcome.DISMISSED else None)
+        sent = how_sent(desk, kept, handed_over)
         now, items = looked_into(desk, kept)
         holds = as_decided(kept, now)
         if isinstance(holds, Refusal):
@@ -190,20 +239,23 @@ def add_documents(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> N
         day, recipient = sweden_day(desk.now(kept.request.case)), Recipient(asker=kept.request.asker)
 
         def make(number: int) -> bytes:
-            made = answer(kept.request, holds, items, desk.sender, recipient, day, number)
+            made = answer(kept.request, holds, items, desk.sender, recipient, day, number, sent)
             if isinstance(made, Refusal):
                 raise Refused(made)
             return rendered(made)
 
         categories = tuple(sorted({item.category for item in items if item.item in set(holds.shown)}))
-        write(desk, kept, make, categories, out, as_json)
+        write(desk, kept, make, categories, out, sent, as_json)
 
     @app.command("receipt", short_help="Skriv en kvittens | Write a receipt")
     @told
-    async def receipt(request: Request, org: As, out: Out, as_json: Json = False) -> None:
+    async def receipt(
+        request: Request, org: As, out: Out, handed_over: HandedOver = False, as_json: Json = False
+    ) -> None:
         """Skriver en kvittens på att begäran har kommit in. | Writes a receipt for the request."""
         desk = open_desk(org)
-        kept = kept_at(desk, request)
+        kept = kept_at(desk, request, "file-receipt")
+        sent = how_sent(desk, kept, handed_over)
 
         def make(number: int) -> bytes:
             return rendered(
@@ -212,6 +264,7 @@ def add_documents(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> N
                     recipient=Recipient(asker=kept.request.asker),
                     day=sweden_day(desk.now(kept.request.case)),
                     copy_number=number,
+                    mailing=sent,
                     regime=kept.request.regime,
                     received=sweden_day(kept.request.received_at),
                     answer_by=last_day(kept.clock.limit or kept.clock.answer_by),
@@ -219,7 +272,7 @@ def add_documents(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> N
                 )
             )
 
-        write(desk, kept, make, (), out, as_json)
+        write(desk, kept, make, (), out, sent, as_json)
 
 
 def looked_into(desk: FileDesk, kept: KeptRequest) -> tuple[FileDecision, tuple[Any, ...]]:
@@ -235,6 +288,7 @@ def write(
     make: Callable[[int], bytes],
     categories: tuple[str, ...],
     out: Path,
+    sent: Mailing | None,
     as_json: bool,
 ) -> None:
     """Makes the next copy and writes it. Recorded before it is written; what could not be written is recorded too."""
@@ -256,17 +310,51 @@ def write(
         desk.requests.not_written(kept.request.id, desk.reader, datetime.now(UTC))
         raise Refused(Refusal(code="cannot-write")) from None
     if as_json:
-        say({"request": kept.request.id, "copy": number, "bytes": len(made)})
-    else:
-        typer.echo(f"Skriven, exemplar {number}. | Written, copy {number}.")
+        mailing = {"mailing": sent.model_dump(mode="json")} if sent else {}
+        say({"request": kept.request.id, "copy": number, "bytes": len(made)} | mailing)
+        return
+    typer.echo(f"Skriven, exemplar {number}. | Written, copy {number}.")
+    if sent is not None:
+        typer.echo(words.SENT_BY[sent.way].format(outer=", ".join(sent.outer)))
 
 
-def kept_at(desk: FileDesk, request: str) -> KeptRequest:
+def how_sent(desk: FileDesk, kept: KeptRequest, handed_over: bool) -> Mailing | None:
+    """How a document goes to whoever asked; asked before it is made.
+
+    Raises:
+        Refused: it goes through the Tax Agency, and nobody has written down the number for the inner envelope.
+    """
+    if handed_over:
+        return Mailing(way=Way.SAFE_CONTACT)
+    sent = desk.mailed(kept.request)
+    if isinstance(sent, Refusal):
+        raise Refused(sent)
+    return sent
+
+
+def kept_at(desk: FileDesk, request: str, action: Code) -> KeptRequest:
+    """The request, for an account that may do this with it: who asks for a file says something of the person too.
+
+    Raises:
+        NotFound, Refused: there is none, or it is not for this account.
+    """
     wanted = reading.request_key(request)
     kept = desk.requests.found(wanted) if wanted else None
     if kept is None:
         raise NotFound(*words.SENTENCES["unknown-file-request"])
+    refuse(desk.admitted(kept.request.case, action))
     return kept
+
+
+def kept_again(desk: FileDesk, kept: KeptRequest) -> KeptRequest:
+    """The request as it is after what was just done with it."""
+    return desk.requests.found(kept.request.id) or kept
+
+
+def shown_of(desk: FileDesk, rows: list[KeptRequest]) -> list[KeptRequest]:
+    """Those in cases that this account is on, and those that name no case."""
+    seen = desk.visible(tuple(dict.fromkeys(kept.request.case for kept in rows if kept.request.case is not None)))
+    return [kept for kept in rows if kept.request.case is None or kept.request.case in seen]
 
 
 def refuse(refusal: Refusal | None) -> None:

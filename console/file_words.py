@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.documents import Way
 from models.file_requests import Asker, Court, Outcome, Regime
 
 REGIME = {
@@ -22,6 +23,14 @@ OUTCOME = {
     Outcome.GIVEN: ("lämnas ut", "given"),
     Outcome.GIVEN_IN_PART: ("lämnas ut delvis", "given in part"),
     Outcome.REFUSED: ("avslag", "refused"),
+    Outcome.DISMISSED: ("avvisad", "dismissed"),
+}
+SENT_BY = {
+    Way.FORWARDED: "Sänds genom Skatteverket. Ytterkuvert: {outer}; innerkuvert: personnummer, ingen adress. | "
+    "Mailed through the Tax Agency, the inner envelope with the personnummer and no address.",
+    Way.SAFE_CONTACT: "Lämnas på det sätt som avtalats med personen; inget postas till en adress. | "
+    "Handed over as agreed with the person; nothing is mailed to an address.",
+    Way.TO_FUNCTION: "Sänds till {outer}, och inget annat på kuvertet. | Mailed to them, with nothing else outside.",
 }
 COURT = {
     Court.ADMINISTRATIVE_COURT_OF_APPEAL: ("kammarrätten", "the administrative court of appeal"),
@@ -42,12 +51,24 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Not decided yet: run `file decide` first.",
     ),
     "needs-identity": (
-        "Kontrollera först vem som frågar. Inget har lästs eller beslutats.",
-        "Check first who is asking. Nothing was read or decided.",
+        "Kontrollera först vem som frågar, och notera det: file prove. Går det inte: file decide --dismiss. Inget har "
+        "lästs eller beslutats.",
+        "Check first who is asking, and record it: file prove. If that can't be done: file decide --dismiss. Nothing "
+        "was read or decided.",
     ),
     "needs-power-of-attorney": (
-        "Ombudet behöver visa fullmakt, och för vem. Inget har lästs eller beslutats.",
-        "The lawyer needs to show a power of attorney, and for whom. Nothing was read or decided.",
+        "Ombudet behöver visa fullmakt, och för vem: file prove --behalf-of. Kommer ingen: file decide --dismiss. "
+        "Inget har lästs eller beslutats.",
+        "The lawyer needs to show a power of attorney, and for whom: file prove --behalf-of. If none comes: file "
+        "decide --dismiss. Nothing was read or decided.",
+    ),
+    "nothing-to-dismiss": (
+        "Begäran kan prövas: den avgörs i sak, med file decide.",
+        "The request can be looked into: it is decided as it is, by file decide.",
+    ),
+    "was-dismissed": (
+        "Begäran avvisades utan att prövas: det finns inget svar att skriva. En kvittens går att skriva: file receipt.",
+        "The request was dismissed without being looked into: there is no answer to write. A receipt: file receipt.",
     ),
     "harm-test": (
         "Menprövning saknas för {detail}. Pröva den med `file test`.",
@@ -80,7 +101,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "cannot-write": ("Filen kunde inte skrivas. Inget är sparat.", "The file could not be written. Nothing was kept."),
     "no-appeal": ("Beslutet saknar överklagandehänvisning.", "The decision has no instruction on how to appeal."),
     "personnummer-needed": (
-        "Personnummer behövs på innerkuvertet. Skriv ingen adress i stället.",
-        "The inner envelope needs the personnummer. Write no address instead.",
+        "Posten går genom Skatteverket, och innerkuvertet behöver personnumret: skriv in det med case record. Skriv "
+        "ingen adress i stället. Lämnas svaret personligen: --handed-over.",
+        "Mail goes through the Tax Agency, and the inner envelope needs the personnummer: record it with case record. "
+        "Write no address instead. If it is handed over in person: --handed-over.",
     ),
 }

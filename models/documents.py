@@ -53,6 +53,8 @@ class Document(Word):
     recipient: Recipient
     day: date
     copy_number: int = Bounded(default=1, ge=1, le=9_999)
+    mailing: Mailing | None = None
+    """How it is sent, where that is not whoever writes it who decides. Stands on the document itself."""
 
 
 class DisclosureLetter(Document):

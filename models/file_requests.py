@@ -86,11 +86,13 @@ class Gate(StrEnum):
 
 
 class Outcome(StrEnum):
-    """The answers of the three kinds of handoff in the rule pack (`file-request-*`)."""
+    """The answers of the three kinds of handoff in the rule pack (`file-request-*`), and one that answers nothing."""
 
     GIVEN = "given"
     GIVEN_IN_PART = "given-in-part"
     REFUSED = "refused"
+    DISMISSED = "dismissed"
+    """Not looked into: nobody showed who asks, or a power of attorney."""
 
 
 class Court(StrEnum):

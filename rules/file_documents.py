@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from models.contracts import Refusal
-from models.documents import FilePackage, Recipient, RefusedRequest, Section, Sender
+from models.documents import FilePackage, Mailing, Recipient, RefusedRequest, Section, Sender
 from models.file_requests import Asker, FileDecision, FileRequest, Gate, ItemContent, Outcome, Regime
 from rules.file_requests import standing
 
@@ -24,6 +24,14 @@ def not_yet(decision: FileDecision) -> Refusal | None:
     return None
 
 
+def dismissed(decision: FileDecision) -> FileDecision | Refusal:
+    """The request ended without being looked into, where what has to be shown first never was (GDPR 12.6). Nothing in
+    the file has been read for it, and a new request can be made at any time."""
+    if decision.gate not in ASK_FIRST:
+        return Refusal(code="nothing-to-dismiss")
+    return decision.model_copy(update={"outcome": Outcome.DISMISSED, "shown": (), "withheld": (), "waiting": ()})
+
+
 def answer(
     request: FileRequest,
     decision: FileDecision,
@@ -32,6 +40,7 @@ def answer(
     recipient: Recipient,
     day: date,
     copy_number: int,
+    mailing: Mailing | None = None,
 ) -> FilePackage | RefusedRequest | Refusal:
     """The document that answers a request. Items that the decision does not show are not in it at all."""
     if (waits := not_yet(decision)) is not None:
@@ -44,6 +53,7 @@ def answer(
             recipient=recipient,
             day=day,
             copy_number=copy_number,
+            mailing=mailing,
             regime=request.regime,
             told=decision.told,
             appeal=decision.appeal,
@@ -55,6 +65,7 @@ def answer(
         recipient=recipient,
         day=day,
         copy_number=copy_number,
+        mailing=mailing,
         regime=request.regime,
         sections=tuple(
             Section(category=item.category, decision=item.decision, fields=item.fields)

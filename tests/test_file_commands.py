@@ -19,14 +19,19 @@ from typer.testing import CliRunner
 
 from activities.documents import digest_of
 from activities.file_requests import FileRequests
+from activities.mark_rules import load_marks
 from activities.stores import migrate, open_database, reading
 from console.file_commands import FileDesk, commands
 from models.audit import AuditEntry
 from models.contracts import Refusal
+from models.desk import ProtectionMark
+from models.documents import Mailing
 from models.file_request_tables import FileCopyRow
 from models.file_requests import About, Asker, FileDecision, FileRequest, Harm, ItemContent, Outcome, Regime
-from models.words import Function
+from models.words import CaseRef, Function, case_reference
 from rules.file_requests import clock, decide
+from rules.mailing import mailed
+from rules.marks import mail_route
 from tests.databases import Databases
 from tests.file_support import CASE, ORG, READER, RECEIVED, SENDER, item, request, text_of
 from tests.rules_support import PACK
@@ -43,6 +48,9 @@ class Desk:
         self.entries: list[AuditEntry] = []
         self.audit_works = True
         self.vault: tuple[ItemContent, ...] = ()
+        self.mark, self.number_known = ProtectionMark.UNKNOWN, False
+        self.others: frozenset[CaseRef] = frozenset()
+        """Cases whose requests are not for this account."""
         self.reads: list[FileRequest] = []
         self.requests = FileRequests(ORG, engine, self._append)
 
@@ -57,7 +65,28 @@ class Desk:
 
     def open(self, org: str) -> FileDesk:
         assert org == ORG
-        return FileDesk(ORG, SOC, SENDER, READER, self.requests, self._items, PACK, lambda _: RECEIVED)
+        return FileDesk(
+            ORG,
+            SOC,
+            SENDER,
+            READER,
+            self.requests,
+            self._items,
+            PACK,
+            lambda _: RECEIVED,
+            self._admitted,
+            self._mailed,
+            self._visible,
+        )
+
+    def _admitted(self, case: str | None, _: str) -> Refusal | None:
+        return Refusal(code="not-on-the-list") if case in self.others else None
+
+    def _mailed(self, asked: FileRequest) -> Mailing | Refusal | None:
+        return mailed(asked.asker, self.mark, mail_route(self.mark, load_marks()), self.number_known)
+
+    def _visible(self, cases: tuple[CaseRef, ...]) -> frozenset[CaseRef]:
+        return frozenset(cases) - self.others
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -213,6 +242,99 @@ def test_nothing_is_read_for_somebody_who_has_not_shown_who_they_are(desk: Desk,
         ran = run("request", CASE, "--regime", "party", "--from", asker)
         assert run("decide", ran.data["request"]["id"]).refused == code
     assert desk.reads == []
+
+
+def test_who_has_shown_who_they_are_later_is_answered_then(desk: Desk, run: Run) -> None:
+    desk.vault = file()
+    asked = run("request", CASE, "--regime", "party", "--from", "self").data["request"]["id"]
+    assert run("decide", asked).refused == "needs-identity"
+    assert run("prove", asked).data["request"]["proven"] is True
+    assert run("decide", asked).code == 0
+    assert run("prove", asked).refused == "decided-before"
+    assert [e.action for e in desk.entries] == ["file-request", "file-prove", "file-decide"]
+
+
+def test_a_lawyer_who_sends_the_power_of_attorney_later_says_whom_it_is_from(desk: Desk, run: Run) -> None:
+    desk.vault = file()
+    asked = run("request", CASE, "--regime", "party", "--from", "lawyer").data["request"]["id"]
+    assert run("prove", asked).code == 0
+    assert run("decide", asked).refused == "needs-power-of-attorney"
+    assert run("prove", asked, "--behalf-of", "guardian-threat").code == 0
+    assert run("decide", asked).data["outcome"] == "given-in-part"
+
+
+def test_taking_the_same_request_again_as_proven_proves_it(desk: Desk, run: Run) -> None:
+    key = str(uuid4())
+    run("request", CASE, "--regime", "party", "--from", "self", "--key", key)
+    assert taken(run, "party", "self", "--key", key) == key
+    (kept,) = desk.requests.listed()
+    assert kept.request.proven
+
+
+def test_a_request_that_nobody_proves_is_dismissed_unread_and_holds_nothing_back_any_more(
+    desk: Desk, run: Run, tmp_path: Path
+) -> None:
+    desk.vault = file()
+    asked = run("request", CASE, "--regime", "party", "--from", "other-party").data["request"]["id"]
+    made = run("decide", asked, "--dismiss")
+    assert (made.data["outcome"], made.data["gate"]) == ("dismissed", "needs-identity")
+    assert desk.reads == []
+    assert run("package", asked, "--out", str(tmp_path / "a.pdf")).refused == "was-dismissed"
+    assert [kept.decided_at is None for kept in desk.requests.listed()] == [False]
+    proven = taken(run)
+    assert run("decide", proven, "--dismiss").refused == "nothing-to-dismiss"
+
+
+@pytest.mark.parametrize("mark", [ProtectionMark.SECRECY_MARKING, ProtectionMark.PROTECTED_REGISTRATION])
+def test_what_goes_to_a_protected_person_says_that_it_goes_through_the_tax_agency_and_waits_for_the_number(
+    desk: Desk, run: Run, tmp_path: Path, mark: ProtectionMark
+) -> None:
+    desk.vault, desk.mark = file(), mark
+    asked, out = taken(run, "party", "self"), str(tmp_path / "svar.pdf")
+    run("decide", asked)
+    for paper in ("package", "receipt"):
+        assert run(paper, asked, "--out", out).refused == "personnummer-needed"
+    assert list(tmp_path.iterdir()) == []
+    handed = run("package", asked, "--out", str(tmp_path / "hand.pdf"), "--handed-over").data
+    assert handed["mailing"]["way"] == "safe-contact"
+    desk.number_known = True
+    for paper in ("package", "receipt"):
+        made = run(paper, asked, "--out", str(tmp_path / paper)).data
+        assert made["mailing"]["outer"] == ["Skatteverket", "Box 2820", "403 20 Göteborg"]
+        told = text_of((tmp_path / paper).read_bytes())
+        assert "Ytterkuvert: Skatteverket, Box 2820, 403 20 Göteborg." in told
+        assert "Ingen adress" in told
+    assert "Box 2820" not in text_of((tmp_path / "hand.pdf").read_bytes())
+    assert "Skatteverket" in run("receipt", asked, "--out", str(tmp_path / "kvittens"), as_json=False).out
+
+
+def test_a_threat_s_letter_does_not_tell_that_the_person_is_protected(desk: Desk, run: Run, tmp_path: Path) -> None:
+    desk.vault, desk.mark = file(), ProtectionMark.PROTECTED_REGISTRATION
+    asked, out = taken(run), tmp_path / "svar.pdf"
+    run("decide", asked)
+    assert "mailing" not in run("package", asked, "--out", str(out)).data
+    assert "Skatteverket" not in text_of(out.read_bytes())
+
+
+def test_a_request_in_a_case_that_one_is_not_on_is_neither_listed_nor_handled(
+    desk: Desk, run: Run, tmp_path: Path
+) -> None:
+    mine, theirs = taken(run), taken(run, case=case_reference(8))
+    public = taken(run, "public", "unknown", case="-")
+    desk.others = frozenset({case_reference(8)})
+    assert {each["request"]["id"] for each in run("list").data} == {mine, public}
+    assert run("list", "--case", case_reference(8)).refused == "not-on-the-list"
+    steps = (
+        ("test", theirs, str(uuid4()), "harm"),
+        ("prove", theirs),
+        ("decide", theirs),
+        ("decide", theirs, "--dismiss"),
+    )
+    papers = (("package", theirs, "--out", str(tmp_path)), ("receipt", theirs, "--out", str(tmp_path)))
+    for step in (*steps, ("extend", theirs, "--ground", "complex-request", "--by", "board"), *papers):
+        assert run(*step).refused == "not-on-the-list", step
+    assert desk.reads == []
+    assert [(kept.decided_at, kept.tests) for kept in desk.requests.listed(case_reference(8))] == [(None, {})]
 
 
 def test_the_public_gets_the_same_letter_whether_or_not_there_is_a_case(desk: Desk, run: Run, tmp_path: Path) -> None:
