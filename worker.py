@@ -87,6 +87,7 @@ class Running:
         self.events: Subscriptions | None = None
         self.failure: str | None = None
         self.shut_desks: dict[OrgId, float] = {}
+        self.unpublished: dict[OrgId, Office] = {}
         self.overslept: list[CaseRef] = []
         self.server: EmbeddedServer | None = None
         self.temporal = True
@@ -99,6 +100,8 @@ class Running:
         good = register and self.temporal and self.failure is None and not self.shut_desks and not self.overslept
         parts = {"plane": self.plane, "desks": sorted(self.desks), "register": register, "temporal": self.temporal}
         parts |= {"desks_that_do_not_open": sorted(self.shut_desks), "cases_that_overslept": self.overslept}
+        if self.unpublished:  # the plane is away: this desk goes on, and others can't seal to it yet
+            parts["desks_without_published_keys"] = sorted(self.unpublished)
         if self.events is not None and self.events.failing:
             parts["receivers_that_take_no_events"] = self.events.failing  # another's fault: this process is well
         return {"status": "ok" if good else "failing", **parts}
@@ -204,9 +207,9 @@ class Running:
             max_concurrent_activity_task_polls=1,
             graceful_shutdown_timeout=DRAIN,
         )
+        await self.publish_keys(office)
         await self._run(stack, desk)
         self.desks[org] = office
-        await self.publish_keys(office)
         await self.begin_disposal(org)
         log.info("a desk is served", desk=org)
 
@@ -217,12 +220,19 @@ class Running:
             log.warning("the disposal of a desk is not started", desk=org)
 
     async def publish_keys(self, office: Office) -> None:
-        """Lets others seal to this desk and know its hand. Without an answer it is done at the next start, or by its
-        first own request."""
+        """Lets others seal to this desk and know its hand, before it counts as served: what it is then asked may be
+        followed by a package at once. Without an answer it is served all the same, and this is tried again."""
         try:
             await asyncio.to_thread(self.way.publish, office.signing.public())
         except (Unavailable, NotTaken) as problem:
             log.warning("the keys of a desk are not published", desk=office.org, reason=type(problem).__name__)
+            self.unpublished[office.org] = office
+        else:
+            self.unpublished.pop(office.org, None)
+
+    async def publish_what_was_not(self) -> None:
+        for office in list(self.unpublished.values()):
+            await self.publish_keys(office)
 
     async def _run(self, stack: AsyncExitStack, worker: Worker) -> None:
         task = asyncio.create_task(worker.run())
@@ -298,6 +308,7 @@ async def background(work: Any) -> AsyncIterator[None]:
 async def tend_desks(running: Running) -> None:
     """Each desk's own reconciling. What goes wrong at one is no other's trouble: it is logged, and tried again
     in half a minute."""
+    await running.publish_what_was_not()
     for org, office in list(running.desks.items()):
         try:
             await tend(office, running.way)
