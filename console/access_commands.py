@@ -15,7 +15,7 @@ from console.as_whom import As, AsRole, User, Worker, account, at_work
 from console.case_commands import Case, Json, say
 from console.casework import Casework
 from console.deadline_views import clock
-from console.failures import Refused, told
+from console.failures import Fault, Invalid, Refused, told
 from console.layout import both, screen, table_of
 from models.access import Action, Relation
 from models.contracts import Refusal
@@ -122,7 +122,9 @@ async def approve(
 ) -> None:
     """Godkänner det en kollega bett om. Ert kodord frågas efter. | Approves what a colleague has asked for."""
     worker = at_work(Casework(read_settings(), org).office(org), user, role, step_up=True)
-    given = worker.office.approvals.approve(worker.by, request, datetime.now(UTC), stepped_up=worker.stepped_up)
+    given = worker.office.approvals.approve(
+        worker.by, identity(request), datetime.now(UTC), stepped_up=worker.stepped_up
+    )
     if isinstance(given, Refusal):
         raise Refused(given)
     if as_json:
@@ -174,11 +176,11 @@ async def reviews(org: As, user: User, role: AsRole = None, as_json: Json = Fals
     """Visar nödåtkomst och det en person gjort ensam om natten, tills någon granskat det. | What awaits review."""
     worker = at_work(Casework(read_settings(), org).office(org), user, role)
     may_review(worker)
-    glass, alone = worker.office.need_to_know.unreviewed(), worker.office.approvals.unreviewed()
+    glass, alone, now = worker.office.need_to_know.unreviewed(), worker.office.approvals.unreviewed(), datetime.now(UTC)
     if as_json:
-        say(
-            {"break_glass": [glass_data(each) for each in glass], "done_alone": [approval_data(each) for each in alone]}
-        )
+        broken = [glass_data(each) | {"overdue": is_overdue(each.review_by, now)} for each in glass]
+        done_so = [approval_data(each) | {"overdue": is_overdue(each.review_by, now)} for each in alone]
+        say({"break_glass": broken, "done_alone": done_so})
         return
     if not glass and not alone:
         typer.echo("Inget att granska. | Nothing to review.")
@@ -189,8 +191,12 @@ async def reviews(org: As, user: User, role: AsRole = None, as_json: Json = Fals
     rows = [(e.review_by, e.id, e.case, e.user, f"nödåtkomst | broken glass: {e.reason}") for e in glass]
     rows += [(e.review_by or e.requested_at, e.id, e.case, e.requested_by, both(ACTION_WORDS[e.action])) for e in alone]
     for by, *cells in sorted(rows):
-        table.add_row(*cells, clock(by))
+        table.add_row(*cells, clock(by) + ("\nFÖRSENAD | OVERDUE" if is_overdue(by, now) else ""))
     screen.print(table)
+
+
+def is_overdue(review_by: datetime | None, now: datetime) -> bool:
+    return review_by is not None and review_by <= now
 
 
 @app.command("review", short_help="Säg att ni har granskat | Say that you have reviewed it")
@@ -203,7 +209,7 @@ async def review(
     as_json: Json = False,
 ) -> None:
     """Noterar att ni har granskat något som en annan gjorde. | Records that you have reviewed it."""
-    worker = at_work(Casework(read_settings(), org).office(org), user, role)
+    worker, what = at_work(Casework(read_settings(), org).office(org), user, role), identity(what)
     now, glass = datetime.now(UTC), {each.id for each in worker.office.need_to_know.unreviewed()}
     room = worker.office.need_to_know if what in glass else worker.office.approvals
     if refusal := room.review(worker.by, what, now):
@@ -212,6 +218,15 @@ async def review(
         say({"reviewed": what})
     else:
         typer.echo("Noterat som granskat. | Recorded as reviewed.")
+
+
+def identity(text: str) -> str:
+    """An id as it is listed. Raises: Invalid: it is none, and so nothing that anybody could have meant."""
+    try:
+        return reading.request_key(text) or ""
+    except Invalid:
+        known = ("ska vara ett id ur access list eller access reviews", "should be an id out of access list or reviews")
+        raise Invalid(Fault("ID", *known)) from None
 
 
 def beginning(case: str, org: str, user: str, role: Any) -> tuple[Worker, CaseRef, datetime]:

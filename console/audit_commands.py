@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from console.layout import screen
 from console.log_room import VERIFY, LogRoom
 from models.access import UserId
 from models.words import OrgId
+from rules.clocks import FIRST_YEAR
 from rules.log_review import review
 
 app = typer.Typer(help="Loggen: vem har läst vad | The log: who has read what", no_args_is_help=True)
@@ -65,8 +66,16 @@ def account(user: str) -> str:
 
 
 def from_day(day: datetime | None) -> datetime | None:
-    """The beginning of a day, by the clock on the wall."""
-    return None if day is None else day.replace(tzinfo=ZoneInfo(limits().zone))
+    """The beginning of a day, by the clock on the wall.
+
+    Raises:
+        Invalid: no log reaches that far, in either direction.
+    """
+    if day is None:
+        return None
+    if not FIRST_YEAR <= day.year < MAXYEAR:
+        raise Invalid(Fault("--since", "ligger utanför all tid som har en logg", "lies beyond any time that has a log"))
+    return day.replace(tzinfo=ZoneInfo(limits().zone))
 
 
 def verified(log: AuditLog, shown: bool) -> Verdict:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 import structlog
 
+from activities import reviews
 from activities.offices import Office
 from console.alarming import alarmed, reminded
 from console.coding import item_id
@@ -36,6 +37,7 @@ async def tend(office: Office, way: PlaneClient) -> None:
     """
     await tell_of_broken_glass(office, way)
     await tell_of_incidents(office, way, datetime.now(UTC))
+    await remind_of_reviews(office, way, datetime.now(UTC))
     for opening in await asyncio.to_thread(office.store.unstarted):
         refusal = await way.open(opening.case, opening.event)
         if refusal is None:
@@ -135,6 +137,13 @@ async def tell_of_incidents(office: Office, way: PlaneClient, now: datetime) -> 
     for row in await asyncio.to_thread(office.incidents.to_remind_of, now):
         if await reminded(way, office.org, CaseRef(row.case), "incident-open", row.id, now):
             await asyncio.to_thread(office.incidents.reminded, row.id, now)
+
+
+async def remind_of_reviews(office: Office, way: PlaneClient, now: datetime) -> None:
+    """A review that nobody has made in time is reminded of at once, and then once a day."""
+    for what, case in await asyncio.to_thread(reviews.overdue, office.engine, now):
+        if await reminded(way, office.org, case, "review-overdue", what, now):
+            await asyncio.to_thread(reviews.reminded, office.engine, what, now)
 
 
 async def unless_it_is_over(way: PlaneClient, case: CaseRef, event: Submitted) -> Refusal | None:

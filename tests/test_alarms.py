@@ -211,3 +211,53 @@ def test_a_day_on_which_nothing_can_have_been_discovered_is_told_before_anybody_
         told = cli(*asked, "--json")
         assert (told.code, told.error["faults"][0]["field"]) == (2, "--discovered"), told.text
     assert not notices(stack, key)
+
+
+# --- reviews that nobody has made ----------------------------------------------------------------------------
+
+
+def test_a_review_that_is_overdue_is_shown_as_that_and_reminded_of_once_a_day(
+    cli: CommandLine, stack: Stack, over: CaseRef
+) -> None:
+    here = stack.casework()
+    office, case = here.office(SOCIAL), a_case(here.office(SOCIAL).engine, datetime.now(UTC))
+    glass = a_glass(here, case)
+    late = glass.review_by + timedelta(minutes=1)
+
+    def reminders(at: datetime) -> set[str]:
+        asyncio.run(tending.remind_of_reviews(office, here.plane, at))
+        return {row.role for row in notices(stack, f"{case}/review-overdue")}
+
+    def told(at: datetime) -> int:
+        reminders(at)
+        return len(notices(stack, f"{case}/review-overdue"))
+
+    assert reminders(glass.review_by - timedelta(minutes=1)) == set()
+    assert reminders(late) == {"unit-manager", "security", "data-protection-officer"}
+    assert [told(late), told(late + timedelta(hours=2)), told(late + timedelta(days=1))] == [3, 3, 6]
+    assert office.need_to_know.review(someone(office.staff, "sakerhet-01"), glass.id, late) is None
+    assert told(late + timedelta(days=3)) == 6
+
+
+def test_what_is_to_be_reviewed_says_whether_it_is_late(cli: CommandLine, stack: Stack) -> None:
+    here = stack.casework()
+    office = here.office(SOCIAL)
+    old = a_case(office.engine, datetime.now(UTC) - timedelta(days=40))
+    manager, at = someone(office.staff, "chef-01"), datetime.now(UTC) - timedelta(days=30)
+    glass = office.need_to_know.break_glass(manager, old, "life-in-danger", at, stepped_up=True)
+    assert isinstance(glass, BrokenGlass)
+    new = breaks_glass(cli, cli.open_case())
+    asked = ("access", "reviews", "--as", SOCIAL, "--user", "sakerhet-01")
+    late = {one["id"]: one["overdue"] for one in cli.json(*asked)["break_glass"]}
+    assert (late[glass.id], late[new["id"]]) == (True, False)
+    assert "FÖRSENAD" in cli(*asked).out
+
+
+def test_what_is_no_id_and_no_day_is_a_sentence(cli: CommandLine) -> None:
+    at = ("--as", SOCIAL, "--user", "chef-01", "--json")
+    for command in (("access", "review", "nyss"), ("access", "approve", "nyss")):
+        told = cli(*command, *at, stdin=WORD)
+        assert (told.code, told.error["faults"][0]["field"]) == (2, "ID"), told.text
+    for day in ("0001-01-01", "9999-12-31"):
+        told = cli("audit", "reads-by", "handl-01", "--since", day, *at)
+        assert (told.code, told.error["faults"][0]["field"]) == (2, "--since"), told.text
