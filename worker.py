@@ -169,7 +169,7 @@ class Running:
         """Takes on the plane's API: the one way in for organisations, and the exchange behind it."""
         settings, view = self.settings, RegisterView(engine)
         exchange = Exchange(engine, keys)
-        plane = Plane(settings, self.client, PlaneReads(view, self.directory), exchange)
+        plane = Plane(settings, self.client, PlaneReads(view), exchange, self.directory)
         doors = Doors(settings, plane, keys, exchange, trail, SeenRequests(), Pace(settings.plane_requests_per_minute))
         chain, key = settings.plane_certificate, settings.plane_certificate_key
         tls = Certificate(chain, key) if chain and key else None

@@ -337,6 +337,7 @@ def case_row(state: CaseState, last: Entry) -> CaseRow:
         urgency=state.urgency,
         opener=state.opener or "",
         social_services=state.acting.get(Function.SOCIAL_SERVICES),
+        police=state.acting.get(Function.POLICE),
         track_b=state.track_b,
         opened_at=state.opened_at or last.at,
         closed_as=state.closed,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Engine, text
+from sqlalchemy import CompoundSelect, Engine, func, text, union
 from sqlmodel import Session, col, select
 
 from activities.stores import reading
@@ -63,6 +63,12 @@ class RegisterView:
                 query = query.where((col(CaseRow.opener) == org) | col(CaseRow.ref).in_(mine))
             return detached(session, session.exec(query).all())
 
+    def cases_about(self, org: OrgId) -> list[CaseRow]:
+        """The case index as far as this organisation may be shown any of it, newest first. See `about`."""
+        with reading(self._engine) as session:
+            query = select(CaseRow).where(col(CaseRow.ref).in_(about(org)))
+            return detached(session, session.exec(query.order_by(col(CaseRow.opened_at).desc())).all())
+
     def case(self, ref: CaseRef) -> CaseRow | None:
         with reading(self._engine) as session:
             row = session.get(CaseRow, ref)
@@ -117,6 +123,21 @@ class RegisterView:
                 query = query.where(col(DeadlineRow.case) == ref)
             return detached(session, session.exec(query).all())
 
+    def deadlines_about(self, org: OrgId) -> list[tuple[DeadlineRow, HandoffRow, CaseRow]]:
+        """Live deadlines, each with its handoff and case, as far as this organisation may be shown any. See `about`."""
+        with reading(self._engine) as session:
+            live = (col(DeadlineRow.ended_at).is_(None), col(DeadlineRow.case).in_(about(org)))
+            query = select(DeadlineRow, HandoffRow).where(*live).order_by(col(DeadlineRow.due))
+            query = query.join(
+                HandoffRow,
+                (col(HandoffRow.case) == col(DeadlineRow.case)) & (col(HandoffRow.id) == col(DeadlineRow.handoff)),
+            )
+            found = session.exec(query).all()
+            with_one = select(DeadlineRow.case).where(*live)
+            cases = {row.ref: row for row in session.exec(select(CaseRow).where(col(CaseRow.ref).in_(with_one)))}
+            session.expunge_all()
+        return [(deadline, handoff, cases[deadline.case]) for deadline, handoff in found if deadline.case in cases]
+
     def open_between(
         self, *, recipient: OrgId | None = None, requester: OrgId | None = None
     ) -> list[tuple[HandoffRow, datetime | None, timedelta]]:
@@ -125,18 +146,22 @@ class RegisterView:
         Sorted by that deadline. With `requester`, its own work for itself is left out.
         """
         with reading(self._engine) as session:
-            query = select(HandoffRow).where(col(HandoffRow.ended_at).is_(None))
+            live = (
+                (col(DeadlineRow.case) == col(HandoffRow.case))
+                & (col(DeadlineRow.handoff) == col(HandoffRow.id))
+                & col(DeadlineRow.ended_at).is_(None)
+            )
+            query = select(HandoffRow, func.min(DeadlineRow.due), CaseRow.clock_offset_seconds)
+            query = query.join(CaseRow, col(CaseRow.ref) == col(HandoffRow.case)).outerjoin(DeadlineRow, live)
+            query = query.where(col(HandoffRow.ended_at).is_(None))
+            query = query.group_by(col(HandoffRow.case), col(HandoffRow.id), col(CaseRow.ref))
             if recipient is not None:
                 query = query.where(HandoffRow.recipient == recipient)
             if requester is not None:
                 query = query.where(HandoffRow.requester == requester, HandoffRow.recipient != requester)
-            rows = detached(session, session.exec(query).all())
-            cases = session.exec(select(CaseRow.ref, CaseRow.clock_offset_seconds)).all()
-            offsets = {ref: timedelta(seconds=seconds) for ref, seconds in cases}
-        due: dict[tuple[str, str], datetime] = {}
-        for deadline in self.deadlines():
-            due.setdefault((deadline.case, deadline.handoff), deadline.due)
-        found = [(row, due.get((row.case, row.id)), offsets[row.case]) for row in rows]
+            rows = session.exec(query).all()
+            session.expunge_all()
+        found = [(row, due, timedelta(seconds=offset)) for row, due, offset in rows]
         return sorted(found, key=lambda one: (one[1] is None, one[1]))
 
     def working_desks(self) -> set[OrgId]:
@@ -189,6 +214,21 @@ class RegisterView:
     def is_reachable(self) -> bool:
         with reading(self._engine) as session:
             return bool(session.connection().scalar(text("select 1")))
+
+
+def about(org: OrgId) -> CompoundSelect[tuple[str]]:
+    """References of every case that an organisation may know of, and of some that it may not: `rules.showing` decides.
+
+    Whoever sees anything of a case has opened it, acts in it, or has sent or received a handoff in it. Each of these
+    has an index, so what others do costs nothing here.
+    """
+    return union(
+        select(CaseRow.ref).where(CaseRow.opener == org),
+        select(CaseRow.ref).where(CaseRow.social_services == org),
+        select(CaseRow.ref).where(CaseRow.police == org),
+        select(HandoffRow.case).where(HandoffRow.requester == org),
+        select(HandoffRow.case).where(HandoffRow.recipient == org),
+    )
 
 
 def detached(session: Session, rows: Sequence[Row]) -> list[Row]:

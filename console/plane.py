@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from temporalio.client import Client
 
-from activities.directory import is_listed
+from activities.directory import Directory, is_listed
 from activities.exchange import Exchange
 from activities.rule_packs import PACKS, pack_on, pack_with
 from activities.sharing_rules import sharing_words
@@ -45,8 +45,11 @@ SUBMITTED: TypeAdapter[Submitted] = TypeAdapter(Submitted)
 class Plane:
     """Takes acts on behalf of organisations whose signature has been verified."""
 
-    def __init__(self, settings: Settings, client: Client, reads: PlaneReads, exchange: Exchange) -> None:
+    def __init__(
+        self, settings: Settings, client: Client, reads: PlaneReads, exchange: Exchange, directory: Directory
+    ) -> None:
         self._settings, self._client, self.reads, self._exchange = settings, client, reads, exchange
+        self.directory = directory
 
     async def take(self, case: CaseRef, act: VerifiedAct) -> Outcome:
         """Submits an act to its case.
@@ -86,14 +89,14 @@ class Plane:
             raise NoSuchCase(case)
 
     def knows(self, org: OrgId) -> bool:
-        return org in self.reads.directory
+        return org in self.directory
 
     def strange(self, event: Event) -> Refusal | None:
         """An organisation that an act names and that the plane's own directory has not, or has otherwise.
 
         Nobody invents a recipient that nothing reaches, nor says of one with a desk that it has none.
         """
-        unlisted = next((one for one in named_in(event) if not is_listed(one, self.reads.directory)), None)
+        unlisted = next((one for one in named_in(event) if not is_listed(one, self.directory)), None)
         return Refusal(code="not-in-directory", detail=unlisted.id) if unlisted else None
 
     async def undisclosed(self, case: CaseRef, event: Event) -> Refusal | None:

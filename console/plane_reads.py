@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from activities.directory import Directory
 from activities.register_view import RegisterView
 from activities.retention_files import in_register
 from models.case import CaseState, Receipt
 from models.contracts import Standing
 from models.packs import RulePack
 from models.plane import AboutCases, AboutDeadlines, AboutKey, AboutOpen, AboutPack, KnownClosure, KnownReceipt
-from models.register import CaseEventRow, CaseRow, DeadlineRow, HandoffRow
+from models.register import CaseEventRow, CaseRow, HandoffRow
 from models.words import CaseRef, Function, HandoffId, OrgId, RequestKey
 from rules import showing
 from rules.showing import OPERATOR
@@ -22,8 +21,8 @@ from rules.showing import OPERATOR
 class PlaneReads:
     """The register as one organisation, or the operator, is shown it."""
 
-    def __init__(self, view: RegisterView, directory: Directory) -> None:
-        self._view, self.directory = view, directory
+    def __init__(self, view: RegisterView) -> None:
+        self._view = view
         self._packs: dict[str, RulePack] = {}
 
     def state(self, ref: CaseRef, org: OrgId) -> CaseState | None:
@@ -62,18 +61,13 @@ class PlaneReads:
 
     def cases(self, org: OrgId, asked: AboutCases) -> list[dict[str, Any]]:
         """The case index. Others than the operator see the cases in which they have a part."""
-        rows = self._view.cases(asked.org if org == OPERATOR else None if self.is_police(org) else org)
+        rows = self._view.cases(asked.org) if org == OPERATOR else self._view.cases_about(org)
         found = []
         for row in rows:
             state = CaseState.model_validate(row.snapshot)
             if showing.sees_case(state, self.pack_by(row.pack_digest), org):
                 found.append(self.case_row(row, state, org) | {"snapshot": {}})
         return found
-
-    def is_police(self, org: OrgId) -> bool:
-        """Whether this organisation may follow a case without being a party to any of its handoffs."""
-        entry = self.directory.get(org)
-        return entry is not None and entry.function is Function.POLICE
 
     def case(self, org: OrgId, ref: CaseRef) -> list[dict[str, Any]]:
         row = self._view.case(ref)
@@ -84,14 +78,21 @@ class PlaneReads:
     def case_row(self, row: CaseRow, state: CaseState, org: OrgId) -> dict[str, Any]:
         shown = showing.seen_by(state, self.pack_by(row.pack_digest), org)
         told = row.model_dump(mode="json") | {"snapshot": shown.model_dump(mode="json"), "track_b": shown.track_b}
-        return told | {"social_services": shown.acting.get(Function.SOCIAL_SERVICES)}
+        acting = {"social_services": Function.SOCIAL_SERVICES, "police": Function.POLICE}
+        return told | {name: shown.acting.get(function) for name, function in acting.items()}
 
     def shown_handoffs(self, ref: CaseRef, org: OrgId) -> list[HandoffRow]:
-        state, pack = self.state(ref, org), self.pack_of(ref)
-        if state is None or pack is None:
+        case = self._view.case(ref)
+        if case is None:
             return []
-        rows = self._view.handoffs(ref)
-        return [row for row in rows if showing.sees_handoff(state, pack, org, row.kind, row.requester, row.recipient)]
+        state = CaseState.model_validate(case.snapshot)
+        return [row for row in self._view.handoffs(ref) if self.shows(state, case.pack_digest, org, row)]
+
+    def shows(self, state: CaseState, pack_digest: str, org: OrgId, row: HandoffRow) -> bool:
+        """Whether an organisation may know of the case at all, and is shown this handoff of it."""
+        pack = self.pack_by(pack_digest)
+        seen = showing.sees_handoff(state, pack, org, row.kind, row.requester, row.recipient)
+        return seen and showing.sees_case(state, pack, org)
 
     def parties_of(self, ref: CaseRef, handoff: HandoffId) -> tuple[OrgId, ...]:
         """Requester and recipient of an open handoff, as the register knows it; nobody when there is none."""
@@ -110,11 +111,19 @@ class PlaneReads:
         return [{"change": list(change)} for change in self._view.status_changes(ref) if change[1] in mine]
 
     def deadlines(self, org: OrgId, asked: AboutDeadlines) -> list[dict[str, Any]]:
-        rows: list[DeadlineRow] = self._view.deadlines(asked.case)
         if org == OPERATOR:
-            return dumped(rows)
-        mine = {ref: {h.id for h in self.shown_handoffs(CaseRef(ref), org)} for ref in {row.case for row in rows}}
-        return dumped(row for row in rows if row.handoff in mine[row.case])
+            return dumped(self._view.deadlines(asked.case))
+        if asked.case is not None:
+            mine = {handoff.id for handoff in self.shown_handoffs(asked.case, org)}
+            return dumped(row for row in self._view.deadlines(asked.case) if row.handoff in mine)
+        found = self._view.deadlines_about(org)
+        cases = {case.ref: case for _, _, case in found}
+        states = {ref: CaseState.model_validate(case.snapshot) for ref, case in cases.items()}
+        return dumped(
+            deadline
+            for deadline, handoff, case in found
+            if self.shows(states[case.ref], case.pack_digest, org, handoff)
+        )
 
     def history(self, org: OrgId, ref: CaseRef) -> list[dict[str, Any]]:
         """What happened, in order. Others than the coordinating ones see what concerns their own handoffs."""

@@ -49,6 +49,8 @@ class CaseRow(RegisterTable, table=True):
     urgency: str
     opener: str = Field(index=True)
     social_services: str | None = Field(default=None, index=True)
+    police: str | None = Field(default=None, index=True)
+    """Like the social services, those that act in the case: they may see more of it than their own handoffs."""
     track_b: str
     opened_at: datetime = Field(sa_type=UtcInstant)
     closed_as: str | None = None

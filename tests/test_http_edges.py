@@ -78,7 +78,7 @@ async def plane(register: Engine, tmp_path: Path) -> AsyncIterator[httpx.AsyncCl
     keys = KeyDirectory(register, first_use=False)
     nobody = await Client.connect("127.0.0.1:1", lazy=True)
     exchange = Exchange(register, keys)
-    behind = Plane(settings, nobody, PlaneReads(RegisterView(register), load_directory(None)), exchange)
+    behind = Plane(settings, nobody, PlaneReads(RegisterView(register)), exchange, load_directory(None))
     doors = Doors(settings, behind, keys, exchange, AuditLog(register, PLANE), SeenRequests(), Pace(PACE))
     async with door(plane_api(doors)) as client:
         yield client

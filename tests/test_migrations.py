@@ -97,7 +97,7 @@ BEFORE_0002 = {
     ),
 }
 REVISIONS = {
-    "register": ["0001", "0002"],
+    "register": ["0001", "0002", "0006"],
     "desk": ["0001"],
 }
 
@@ -127,6 +127,25 @@ def test_a_register_with_rows_is_upgraded_and_says_what_it_does_not_know(engine:
     assert view.expecting_events() == set()
     Register(engine).record(recording(grown(CaseRef("U-0000-007J"), 2)))
     assert all(deadline_of(row) for row in view.deadlines())
+
+
+def test_a_case_that_was_there_before_stands_beside_its_police(engine: Engine) -> None:
+    step(engine, "register", "0006", command.upgrade)
+    with engine.begin() as connection:
+        for ref, acting in (("U-0000-007J", '{"police": "polisen-mitt"}'), ("U-0000-00AN", "{}")):
+            connection.execute(
+                text(
+                    "insert into cases (ref, revision, phase, urgency, opener, track_b, opened_at,"
+                    " clock_offset_seconds, pack_digest, state_digest, snapshot) values (:ref, 1, 'a', 'acute',"
+                    " 'soc-0381', 'none', '2027-01-05 10:00:00+00:00', 0, 'a', 'b', :snapshot)"
+                ),
+                {"ref": ref, "snapshot": f'{{"acting": {acting}}}'},
+            )
+    migrate(engine, "register")
+    assert {row.ref: row.police for row in RegisterView(engine).cases()} == {
+        "U-0000-007J": "polisen-mitt",
+        "U-0000-00AN": None,
+    }
 
 
 def test_every_step_can_be_taken_back_and_taken_again(engine: Engine, history: History) -> None:

@@ -413,9 +413,9 @@ async def a_plane(
     chosen = Settings(mode=mode, var=folder, accepted_keys=accepted or {})  # type: ignore[arg-type]
     made = Settings(var=folder)
     keys = KeyDirectory(engine, first_use=mode == "embedded")
-    reads, exchange = PlaneReads(RegisterView(engine), load_directory(None)), Exchange(engine, keys)
+    reads, exchange = PlaneReads(RegisterView(engine)), Exchange(engine, keys)
     trail = plane_trail(made, engine, acting_keys(made, OPERATOR))
-    plane = Plane(chosen, None, reads, exchange)  # type: ignore[arg-type]  # no question here is about a case
+    plane = Plane(chosen, None, reads, exchange, load_directory(None))  # type: ignore[arg-type]
     behind = {"settings": chosen, "plane": plane, "keys": keys, "exchange": exchange, "audit": trail}
     async with served(plane_api(Doors(**behind, seen=SeenRequests(), pace=Pace(PACE))), "127.0.0.1", 0) as port:  # type: ignore[arg-type]
         yield Api(f"http://127.0.0.1:{port}", made), engine
