@@ -260,11 +260,12 @@ class Running:
 
 
 async def tend_exchange(exchange: Exchange) -> None:
-    """Destroys what nobody has fetched in time, and empties what the database keeps of it."""
+    """Destroys what nobody has fetched in time or been told of, and empties what the database keeps of it."""
+    began = datetime.now(UTC)
     while True:
+        now = datetime.now(UTC)
         try:
-            if await asyncio.to_thread(exchange.expire, datetime.now(UTC)):
-                await asyncio.to_thread(exchange.tidy)
+            await asyncio.to_thread(exchange.tend, now, now - began)
         except SQLAlchemyError as problem:
             log.error("the exchange could not be tended", reason=type(problem).__name__)
         await asyncio.sleep(TEND_SECONDS)

@@ -4,6 +4,9 @@ and taking.
     sealed -> leased -> stored -> erased
     sealed, leased -> revoked
 
+A package is no use before its case has been told of it (`Disclosed`): one that stays unsaid is destroyed after an
+hour. And a sender has so much under way and no more.
+
 Every step is one UPDATE that names the state it leaves, so of two programs exactly one makes it. The vault keeps a
 package before it confirms, and shows it to nobody until the exchange has said yes: a package that was taken back
 meanwhile is thrown away there.
@@ -16,7 +19,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Engine, Update, update
+from sqlalchemy import ColumnElement, CursorResult, Engine, Update, exists, func, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, or_, select
 
@@ -27,13 +30,24 @@ from models.contracts import Refusal
 from models.exchange import Delivery, Envelope, Label, PackageState
 from models.exchange_tables import PackageRow
 from models.published_keys import CLOCKS_DIFFER, KeyUse
+from models.register import CaseEventRow
 from models.words import Code, ItemId, OrgId
 
 LEASE = timedelta(minutes=10)
 """How long a desk has to keep a package that it has fetched before the exchange lets it expire."""
 SHOWN = 100
+UNSAID = timedelta(hours=1)
+"""How long a package may lie here that no case has been told of. The sender's desk takes a disclosure that was
+interrupted back after ten minutes (`activities.disclosures.LEFT_ALONE`)."""
+MOST_OF_A_CASE = 20
+"""Packages of one sender that may be under way in one case: as many as the case itself takes note of."""
+MOST_BYTES = 64 * 1024 * 1024
+"""Ciphertext of one sender that may be under way in all."""
+LEAVING_LOCK = 7_481_258
+"""PostgreSQL advisory lock that lets packages in one by one, so that they are counted; SQLite's write lock does the
+same."""
 UNDER_WAY = (PackageState.SEALED.value, PackageState.LEASED.value)
-WITHDRAWN, EXPIRED = "withdrawn", "expired"
+WITHDRAWN, EXPIRED, NEVER_SAID = "withdrawn", "expired", "never-said"
 UNKNOWN = Refusal(code="package-unknown")
 """The same for a package that is not there and for another's: nobody learns by asking that one exists."""
 
@@ -49,7 +63,9 @@ class Exchange:
         """Takes a package in. The same package again gives how far it has come; another one under its id is refused."""
         why = self._not_let_in(envelope, by, now)
         with writing(self._engine) as session:
+            in_line(session)
             row = session.get(PackageRow, envelope.id)
+            why = why or (too_much(session, envelope) if row is None else None)
             if row is None and why is None:
                 insert(session, row_values(envelope, now))
                 row = session.get(PackageRow, envelope.id, populate_existing=True)
@@ -115,13 +131,31 @@ class Exchange:
         """
         with overwriting(self._engine) as session:
             lapsed = or_(col(PackageRow.leased_until).is_(None), col(PackageRow.leased_until) <= now)
-            late = (*under_way(), col(PackageRow.expires_at) <= now, lapsed)
-            gone = update(PackageRow).where(*late).values(**destruction(now, EXPIRED)).returning(col(PackageRow.id))
-            ids = list(session.connection().execute(gone).scalars())
+            gone = all_destroyed(session, now, EXPIRED, *under_way(), col(PackageRow.expires_at) <= now, lapsed)
             back = update(PackageRow).where(col(PackageRow.state) == PackageState.LEASED.value, lapsed)
             changed(session, back.values(state=PackageState.SEALED.value, leased_until=None))
-            query = select(PackageRow).where(col(PackageRow.id).in_(ids)).order_by(PackageRow.id)
-            return [as_delivery(row) for row in session.exec(query)]
+            return gone
+
+    def destroy_unsaid(self, now: datetime) -> list[Delivery]:
+        """Destroys what has lain here for an hour without its case having been told of it. Returns what that was."""
+        with overwriting(self._engine) as session:
+            said = exists().where(
+                col(CaseEventRow.case) == col(PackageRow.case),
+                col(CaseEventRow.kind) == "disclosed",
+                col(CaseEventRow.event)["package"].as_string() == col(PackageRow.id),
+            )
+            return all_destroyed(session, now, NEVER_SAID, *under_way(), col(PackageRow.left_at) <= now - UNSAID, ~said)
+
+    def tend(self, now: datetime, at_work: timedelta) -> list[Delivery]:
+        """What is to be done again and again. Returns what it destroyed.
+
+        `at_work`: since when the plane records what happens in its cases. While it did not, Temporal alone may know
+        what they have been told: what came before has an hour from then.
+        """
+        gone = self.expire(now) + (self.destroy_unsaid(now) if at_work >= UNSAID else [])
+        if gone:
+            self.tidy()
+        return gone
 
     def waiting(self, desk: OrgId, now: datetime) -> list[Delivery]:
         """What lies here for a desk, oldest first, at most a hundred; also what it has fetched and not confirmed."""
@@ -161,6 +195,23 @@ class Exchange:
         return None
 
 
+def in_line(session: Session) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LEAVING_LOCK})
+
+
+def too_much(session: Session, envelope: Envelope) -> Refusal | None:
+    """Why a sender must wait until something of theirs has been taken, taken back or has expired."""
+    theirs = (col(PackageRow.sender) == envelope.sender, *under_way())
+    in_case = select(func.count()).select_from(PackageRow).where(*theirs, col(PackageRow.case) == envelope.case)
+    if session.exec(in_case).one() >= MOST_OF_A_CASE:
+        return Refusal(code="package-too-many", detail=str(MOST_OF_A_CASE))
+    in_all = select(func.coalesce(func.sum(func.length(col(PackageRow.sealed))), 0)).where(*theirs)
+    if session.exec(in_all).one() + len(envelope.sealed) > MOST_BYTES:
+        return Refusal(code="package-too-much", detail=str(MOST_BYTES // 1024 // 1024))
+    return None
+
+
 def destroy(session: Session, package: ItemId, sender: OrgId, now: datetime, why: Code) -> bool:
     """Destroys a package that has not been stored, in the caller's write transaction. False when it came too late.
 
@@ -175,6 +226,13 @@ def destroy(session: Session, package: ItemId, sender: OrgId, now: datetime, why
         return True
     row = session.get(PackageRow, package, populate_existing=True)
     return row is not None and (row.sender, row.state) == (sender, PackageState.REVOKED)
+
+
+def all_destroyed(session: Session, now: datetime, why: Code, *which: ColumnElement[bool]) -> list[Delivery]:
+    gone = update(PackageRow).where(*which).values(**destruction(now, why)).returning(col(PackageRow.id))
+    ids = list(session.connection().execute(gone).scalars())
+    query = select(PackageRow).where(col(PackageRow.id).in_(ids)).order_by(PackageRow.id)
+    return [as_delivery(row) for row in session.exec(query)]
 
 
 def destruction(now: datetime, why: Code) -> dict[str, Any]:

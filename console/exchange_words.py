@@ -59,6 +59,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Paketet är tomt eller för stort. Inget har skickats. Dela upp det.",
         "The package is empty or too large. Nothing was sent. Divide it.",
     ),
+    "package-too-many": (
+        "I ärendet är redan {detail} av era paket på väg. Inget har lämnats. Försök igen när något har hämtats, eller "
+        "ta tillbaka ett.",
+        "In the case {detail} of your packages are under way already. Nothing was left. Try again when one has been "
+        "fetched, or take one back.",
+    ),
+    "package-too-much": (
+        "Era paket på väg fyller redan {detail} megabyte. Inget har lämnats. Försök igen när något har hämtats, eller "
+        "ta tillbaka ett.",
+        "Your packages under way fill {detail} megabytes already. Nothing was left. Try again when one has been "
+        "fetched, or take one back.",
+    ),
     "key-unknown": (
         "Nyckeln finns inte i katalogen för den organisationen. Inget har ändrats. Publicera den först.",
         "The key is not in the directory for that organisation. Nothing was changed. Publish it first.",

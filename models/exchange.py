@@ -90,4 +90,4 @@ class Delivery(Word):
     erased_at: Instant | None = None
     """When the ciphertext was destroyed, whichever way."""
     revoked_for: Code | None = None
-    """`withdrawn` or `expired`, or the code that the case destroyed it with."""
+    """`withdrawn`, `expired` or `never-said`, or the code that the case destroyed it with."""

@@ -5,20 +5,26 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, text
 
-from activities.exchange import LEASE, Exchange, destroy
+from activities import exchange as of_the_plane
+from activities.disclosures import LEFT_ALONE
+from activities.exchange import LEASE, MOST_OF_A_CASE, UNSAID, Exchange, destroy
 from activities.key_directory import KeyDirectory, KnownKeys
 from activities.organisation_keys import OrganisationKeys
 from activities.packages import LONGEST_LIFE, open_sealed
 from activities.stores import migrate, open_database, writing
 from models.exchange import Delivery, Envelope, PackageState
+from models.register import CaseEventRow
+from models.words import CaseRef, case_reference
 from tests.databases import Databases
 from tests.exchange_support import CONTENT, NOW, OTHER, RECIPIENT, SENDER, code, keys_of, label, sealed
 from tests.rules_support import REF
@@ -281,6 +287,105 @@ def test_a_package_that_is_being_fetched_does_not_expire_until_its_lease_has_run
     assert exchange.expire(NOW + DAY + MINUTE) == []
     assert state(exchange.confirm(first.id, RECIPIENT, NOW + DAY + MINUTE)) == PackageState.ERASED
     assert [gone.id for gone in exchange.expire(NOW + DAY - MINUTE + LEASE)] == [second.id]
+
+
+# --- how much, and for how long when no case is told -----------------------------------------------------------
+
+
+def test_a_sender_has_so_many_packages_under_way_in_a_case_and_no_more(
+    exchange: Exchange, sender: OrganisationKeys, recipient: OrganisationKeys
+) -> None:
+    under_way = [sealed(sender, recipient) for _ in range(MOST_OF_A_CASE)]
+    for each in under_way:
+        assert state(exchange.leave(each, SENDER, NOW)) == PackageState.SEALED
+    one_more = sealed(sender, recipient)
+    refused = exchange.leave(one_more, SENDER, NOW)
+    assert (code(refused), getattr(refused, "detail", None)) == ("package-too-many", str(MOST_OF_A_CASE))
+    assert code(exchange.lease(one_more.id, RECIPIENT, NOW)) == "package-unknown"
+    assert state(exchange.leave(under_way[0], SENDER, NOW)) == PackageState.SEALED, "the same again is no other"
+    assert state(exchange.leave(sealed(sender, recipient, case=case_reference(1)), SENDER, NOW)) == PackageState.SEALED
+    assert state(exchange.leave(sealed(recipient, sender), RECIPIENT, NOW)) == PackageState.SEALED
+    exchange.lease(under_way[1].id, RECIPIENT, NOW)
+    assert code(exchange.leave(one_more, SENDER, NOW)) == "package-too-many", "what is being fetched is under way"
+    exchange.confirm(under_way[1].id, RECIPIENT, NOW)
+    assert state(exchange.leave(one_more, SENDER, NOW)) == PackageState.SEALED
+
+
+def test_of_packages_left_at_once_no_more_come_in(
+    exchange: Exchange, sender: OrganisationKeys, recipient: OrganisationKeys
+) -> None:
+    for _ in range(MOST_OF_A_CASE - 1):
+        exchange.leave(sealed(sender, recipient), SENDER, NOW)
+    together = Barrier(4)
+
+    def leave(envelope: Envelope) -> object:
+        together.wait()
+        return state(exchange.leave(envelope, SENDER, NOW))
+
+    with ThreadPoolExecutor(4) as threads:
+        came = list(threads.map(leave, [sealed(sender, recipient) for _ in range(4)]))
+    assert sorted(map(str, came)) == ["package-too-many"] * 3 + ["sealed"]
+
+
+def test_a_sender_has_so_many_bytes_under_way_in_all_and_no_more(
+    exchange: Exchange, sender: OrganisationKeys, recipient: OrganisationKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_the_plane, "MOST_BYTES", 2**20)
+    large = [sealed(sender, recipient, b"x" * 490_000, case=case_reference(number)) for number in range(2)]
+    first, second = (state(exchange.leave(each, SENDER, NOW)) for each in large)
+    assert (first, second) == (PackageState.SEALED, "package-too-much"), "encryption adds a little"
+    assert state(exchange.leave(sealed(sender, recipient), SENDER, NOW)) == PackageState.SEALED, "a small one fits"
+    exchange.revoke(large[0].id, SENDER, NOW)
+    assert state(exchange.leave(large[1], SENDER, NOW)) == PackageState.SEALED
+
+
+def told(engine: Engine, package: str, case: CaseRef = REF, kind: str = "disclosed", revision: int = 2) -> None:
+    """What the register keeps when a case has been told of a package."""
+    row = CaseEventRow(
+        case=case, revision=revision, at=NOW, kind=kind, actor=SENDER, phase="open",
+        event={"kind": kind, "package": package}, pack_digest="a", state_digest="b",
+    )  # fmt: skip
+    with writing(engine) as session:
+        session.add(row)
+
+
+def test_what_no_case_has_been_told_of_is_destroyed_after_an_hour(
+    exchange: Exchange, engine: Engine, sender: OrganisationKeys, recipient: OrganisationKeys
+) -> None:
+    said, unsaid, elsewhere, recalled, fetched = (sealed(sender, recipient) for _ in range(5))
+    for each in (said, unsaid, elsewhere, recalled, fetched):
+        exchange.leave(each, SENDER, NOW)
+    told(engine, said.id)
+    told(engine, elsewhere.id, case_reference(1))
+    told(engine, recalled.id, kind="recalled", revision=3)
+    exchange.lease(fetched.id, RECIPIENT, NOW)
+    exchange.confirm(fetched.id, RECIPIENT, NOW)
+    assert exchange.destroy_unsaid(NOW + UNSAID - MINUTE) == []
+    gone = exchange.destroy_unsaid(NOW + UNSAID)
+    assert {each.id for each in gone} == {unsaid.id, elsewhere.id, recalled.id}
+    assert {(each.state, each.revoked_for) for each in gone} == {(PackageState.REVOKED, "never-said")}
+    assert held(engine, unsaid.id) is None
+    assert state(exchange.leave(unsaid, SENDER, NOW + UNSAID)) == PackageState.REVOKED, "it does not come in again"
+    assert exchange.lease(said.id, RECIPIENT, NOW + UNSAID) == said
+    assert exchange.destroy_unsaid(NOW + DAY) == []
+
+
+def test_what_was_left_before_the_plane_was_at_work_has_an_hour_from_then(
+    exchange: Exchange, engine: Engine, envelope: Envelope
+) -> None:
+    """Its case may have been told of it, and only Temporal know so far."""
+    exchange.leave(envelope, SENDER, NOW)
+    assert exchange.tend(NOW + DAY, timedelta(0)) == []
+    assert exchange.tend(NOW + DAY, UNSAID - MINUTE) == []
+    assert [each.id for each in exchange.tend(NOW + DAY, UNSAID)] == [envelope.id]
+    assert held(engine, envelope.id) is None
+
+
+def test_a_desk_takes_back_what_was_interrupted_well_before_the_exchange_destroys_it() -> None:
+    assert 2 * LEFT_ALONE < UNSAID
+
+
+# --- leases, and the row that stays ------------------------------------------------------------------------------
 
 
 def test_a_lease_that_has_run_out_is_given_up(exchange: Exchange, envelope: Envelope) -> None:
