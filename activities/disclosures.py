@@ -114,6 +114,12 @@ class Disclosures:
             for row in session.exec(select(ConsentRow).where(ConsentRow.case == case, col(ConsentRow.step).in_(steps))):
                 row.told = True
 
+    def case_is_to_be_told(self, case: CaseRef) -> None:
+        """What decides who may consent has changed: the case is told anew, by whoever comes to it first."""
+        with writing(self._engine) as session:
+            for row in session.exec(select(ConsentRow).where(ConsentRow.case == case)):
+                row.told = False
+
     # --- telling -------------------------------------------------------------------------------------
 
     def told(self, package: ItemId) -> Told | None:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from models.calendars import Clock, End, Name, RecordedDay, Unit
 from models.handoffs import Act, DeadlineName
 from models.packs import IfMissed, IfUnanswered, Met, Mode
-from models.words import Code, Function, OrgId, Phase, Urgency
+from models.words import Code, ConsentTo, Function, OrgId, Phase, Urgency
 
 UNITS = {
     "s": (Unit.SECONDS, Clock.AROUND_THE_CLOCK),
@@ -160,7 +160,7 @@ class KindSource(Source):
     answers: dict[OneAct, list[Code]] = {}
     marks: Code | None = None
     marks_on: list[Code] = []
-    needs_consent: bool = False
+    needs_consent: Annotated[ConsentTo, Field(strict=False)] | None = None
     opens_track_b: bool = False
     desk_work: Literal["conclude-assessment"] | None = None
     ordinary: UrgencySource | None = None

@@ -20,6 +20,7 @@ from console import opening
 from console.acting_keys import ActingKeys
 from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unknown_codes
 from console.coding import coded_facts, kept_items, start_of
+from console.consent_telling import refuse_bare_word, told_of_age
 from console.failures import Fault, Invalid, NotFound, Refused
 from console.keeping import handler, keep_all
 from console.plane_client import PlaneClient, PlaneView
@@ -160,6 +161,7 @@ class Casework:
             raise Refused(Refusal(code="not-your-case"))
         by = self.handler(org, user)
         self.refuse_what_may_not_be_kept(org, case, filling)
+        refuse_bare_word(self.office(org), standing, filling)
         facts, kept = coded_facts(filling, standing.now, self.pack(case)), kept_items(filling, key)
         event = FactsRecorded(key=key, by=Actor(org=org), facts=facts)
         foreseen = await self.plane.foresee(case, event) if facts != Facts() else Outcome()
@@ -170,7 +172,9 @@ class Casework:
         if refusal is not None and not known_already:
             raise Refused(refusal)
         keep_all(self.office(org), by, case, kept, "recorded")
-        return None if facts == Facts() or known_already else await self.submit(case, event)
+        receipt = None if facts == Facts() or known_already else await self.submit(case, event)
+        await told_of_age(self, self.office(org), standing, filling)
+        return receipt
 
     def refuse_what_may_not_be_kept(self, org: OrgId, case: CaseRef, filling: Filling) -> None:
         """The registered address of somebody with protected registration, also when the mark was recorded before.

@@ -55,7 +55,10 @@ def kept_items(filling: Filling, key: RequestKey) -> list[tuple[ItemId, Category
 
 
 def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
-    """What of an intake the case itself needs: codes and instants, nothing that says who it is about."""
+    """What of an intake the case itself needs: codes and instants, nothing that says who it is about.
+
+    Not consent: the case is told of it by the desk's own history.
+    """
     stay = filling.stay_municipality
     born = filling.person.born_on() if filling.person else None
     instants = {code: start_of(day, pack) for code, day in (filling.instants or {}).items()}
@@ -65,7 +68,6 @@ def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:
         instants |= {code: start_of(day, pack) for code, day in watched.items()}
     return Facts(
         urgency=filling.urgency,
-        consent=filling.consent,
         police_track_wanted=filling.police_track_wanted,
         conditions_signed=filling.conditions_signed,
         responsible=Responsibility(**filling.responsible.model_dump()) if filling.responsible else None,

@@ -11,13 +11,14 @@ from console import consenting, reading
 from console.as_whom import As, AsRole, StepUp, User, at_work
 from console.case_commands import Case, Json, Key, say
 from console.casework import Casework
-from console.consenting import Changed, ConsentForm
+from console.consenting import Changed
 from console.deadline_views import clock
 from console.disclosure_words import CONSENT_STATUS
 from console.failures import told
 from console.layout import both, screen, table_of
 from models.consent import THE_PERSON, Standing
 from models.contracts import Standing as CaseStanding
+from models.intake import ConsentForm
 from rules import consent
 
 app = typer.Typer(help="Samtycke till utlämnande | Consent to disclosure", no_args_is_help=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import uuid4
-
-from pydantic import Field
 
 from activities.disclosures import entry
 from activities.sharing_rules import sharing_at
@@ -15,46 +13,16 @@ from console import disclosing
 from console.as_whom import Worker
 from console.casework import Casework
 from console.coding import item_id
+from console.consent_forms import given
+from console.consent_telling import tell_case
 from console.failures import Refused
 from models.access import Action, Given, Purpose
-from models.consent import ConsentAct, ConsentPurpose, ConsentStatus, ConsentStep, History, Scope
+from models.consent import ConsentAct, ConsentStatus, ConsentStep, History
 from models.contracts import Refusal, Standing
 from models.desk import Category
-from models.events import Actor, Facts, FactsRecorded
-from models.words import CaseRef, Code, Consent, Function, ItemId, OrgId, RequestKey, Word
-from rules import access, clocks, consent
-
-AS_THE_CASE_KNOWS: dict[ConsentStatus, Consent] = {
-    ConsentStatus.GIVEN: Consent.GIVEN,
-    ConsentStatus.REFUSED: Consent.REFUSED,
-    ConsentStatus.WITHDRAWN: Consent.REFUSED,
-    ConsentStatus.NOT_ASKED: Consent.NOT_ASKED,
-}
-
-
-NOTHING_TO_TELL = ("nothing-new", "fact-is-not-yours-to-record")
-"""Refusals by which a case says that it knows already, or is not to know."""
-
-
-class ConsentForm(Word):
-    """What somebody has consented to, as it is written down: whom, what, for what, until when."""
-
-    giver: Code = "person"
-    organisations: tuple[OrgId, ...] = Field(default=(), max_length=50)
-    functions: tuple[Function, ...] = Field(default=(), max_length=20)
-    categories: tuple[Category, ...] = Field(min_length=1, max_length=40)
-    purposes: tuple[ConsentPurpose, ...] = Field(min_length=1, max_length=20)
-    until: date
-    """The last day."""
-    written: bool = True
-
-    def scope(self) -> Scope:
-        return Scope(
-            organisations=self.organisations,
-            functions=self.functions,
-            categories=self.categories,
-            purposes=self.purposes,
-        )
+from models.intake import ConsentForm
+from models.words import CaseRef, Code, ItemId, RequestKey
+from rules import access, consent
 
 
 class Changed(NamedTuple):
@@ -71,16 +39,8 @@ async def give(
 ) -> Changed:
     """Records a consent. Raises: Refused: by the rules of who may be asked, how long it lasts, or of access."""
     standing = await casework.plane.standing(case, worker.office.org)
-    calendar = casework.pack(case).calendar
-    step = ConsentStep(
-        id=item_id(key or str(uuid4()), "consent"),
-        act=ConsentAct.GIVE,
-        giver=form.giver,
-        scope=form.scope(),
-        at=standing.now,
-        until=clocks.end_of(form.until, calendar),
-        written=form.written,
-    )
+    identity = item_id(key or str(uuid4()), "consent")
+    step = given(form, identity, standing.now, casework.pack(case).calendar)
     return await stepped(casework, worker, standing, step)
 
 
@@ -147,10 +107,8 @@ async def stepped(casework: Casework, worker: Worker, standing: Standing, step: 
     )
     if isinstance(came, Refusal):
         raise Refused(came)
-    status = consent.status(came, person, standing.now)
-    await tell_case(casework, worker, standing, status)
-    await asyncio.to_thread(office.disclosures.case_is_told, case, came)
-    return Changed(came, status)
+    await tell_case(casework, office, standing)
+    return Changed(came, consent.status(came, person, standing.now))
 
 
 def looked_at(worker: Worker, case: CaseRef) -> History:
@@ -180,23 +138,3 @@ def may_write(worker: Worker, case: CaseRef, step: ConsentStep) -> Refusal | Non
         if refusal:
             office.trail.append(session, entry(worker.by, f"consent-{step.act}", case, step.id, outcome=refusal.code))
     return refusal
-
-
-async def tell_case(casework: Casework, worker: Worker, standing: Standing, status: ConsentStatus) -> None:
-    event = as_a_fact(worker.office.org, standing, status)
-    if event is None:
-        return
-    try:
-        await casework.submit(standing.state.case, event)
-    except Refused as refused:
-        if refused.refusal.code not in NOTHING_TO_TELL:
-            raise
-
-
-def as_a_fact(org: OrgId, standing: Standing, status: ConsentStatus) -> FactsRecorded | None:
-    """Where consent stands, as the case knows it: the social services keep it. Another agency's own history stays
-    there, and None is told."""
-    state = standing.state
-    if org not in (state.acting.get(Function.SOCIAL_SERVICES), state.opener):
-        return None
-    return FactsRecorded(key=str(uuid4()), by=Actor(org=org), facts=Facts(consent=AS_THE_CASE_KNOWS[status]))

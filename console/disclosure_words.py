@@ -80,6 +80,7 @@ CONSENT_STATUS: dict[str, tuple[str, str]] = {
     "refused": ("nekat", "refused"),
     "given": ("givet", "given"),
     "withdrawn": ("återtaget", "withdrawn"),
+    "expired": ("utgånget", "expired"),
 }
 NOTICE: dict[str, tuple[str, str]] = {
     "package-waiting": ("det som lämnats ut väntar på att hämtas", "what was disclosed waits to be taken"),

@@ -10,11 +10,13 @@ from uuid import uuid4
 from activities.offices import audit_entry
 from activities.protected_data import DeskStore
 from activities.rule_packs import PACKS, pack_on
+from console import consent_forms
 from console.coding import coded_facts, kept_items
 from console.failures import Fault, Invalid, Refused
 from console.keeping import not_to_write
 from models.access import Given, Reader, UserId
 from models.case import CaseState
+from models.consent import ConsentStep
 from models.contracts import Opening, Refusal
 from models.directory import DirectoryEntry
 from models.events import Actor, Opened
@@ -70,6 +72,7 @@ def kept(casework: Casework, by: Reader, intake: Intake, opener: DirectoryEntry,
     """
     office = casework.office(opener.id)
     if (known := office.store.opening(key)) is not None:
+        consents_kept(casework, by, intake, known)
         return known
     if by.role not in access.HANDLERS:
         raise Refused(Refusal(code="not-for-this-role"))
@@ -82,7 +85,21 @@ def kept(casework: Casework, by: Reader, intake: Intake, opener: DirectoryEntry,
                 raise Refused(refusal)
             said = audit_entry(by, "case-opened", new.case, Given(), "done")
             office.trail.append(session, said.model_copy(update={"categories": tuple(sorted(written))}))
-    return office.store.opening(key) or new
+    opening = office.store.opening(key) or new
+    consents_kept(casework, by, intake, opening)
+    return opening
+
+
+def consents_kept(casework: Casework, by: Reader, intake: Intake, opening: Opening) -> None:
+    """What the intake says of consent, in the desk's own history: the case is told no more than stands there."""
+    at = datetime.now(UTC) + opening.event.clock_offset
+    steps = said(casework, intake, opening.key, at)
+    consent_forms.keep(casework.office(by.org), opening.case, steps, by, at)
+
+
+def said(casework: Casework, intake: Intake, key: RequestKey, at: datetime) -> tuple[ConsentStep, ...]:
+    calendar = pack_on(at.date(), casework.settings.rule_packs or PACKS).calendar
+    return consent_forms.said_at_opening(intake, key, at, calendar)
 
 
 def opener_for(casework: Casework, intake: Intake) -> OrgId:
@@ -100,12 +117,16 @@ def drawn(casework: Casework, desk: DeskStore, intake: Intake, opener: Directory
     at = now + offset(casework, intake, now)
     pack = pack_on(at.date(), settings.rule_packs or PACKS)
     stay = None if intake.stay_municipality == "unknown" else intake.stay_municipality
+    acting = casework.directory.acting_in(stay, opener)
+    who = {org.function: org.id for org in acting}
+    consent = consent_forms.opens_with(intake, said(casework, intake, key, at), who, at)
+    facts = coded_facts(intake, at, pack).model_copy(update=consent.model_dump(exclude_none=True))
     event = Opened(
         key=key,
         by=Actor(org=opener.id),
         opener=opener.organisation(),
-        facts=coded_facts(intake, at, pack),
-        organisations=casework.directory.acting_in(stay, opener),
+        facts=facts,
+        organisations=acting,
         training=settings.training,
         clock_offset=at - now,
     )

@@ -28,6 +28,14 @@ SENTENCES = {
     "missing": ("saknas", "is missing"),
     "extra_forbidden": ("okänt fält", "unknown field"),
     "unknown_municipality": ("är ingen svensk kommunkod", "is not a Swedish municipality code"),
+    "consent_scope": (
+        "hör ihop: consent är given när consents säger till vem, om vad, för vad och till när; annars `consent give`",
+        "go together: consent is given when consents say to whom, what, for what, until when; else `consent give`",
+    ),
+    "nobody_named": (
+        "ange minst en mottagare: functions eller organisations",
+        "name at least one recipient: functions or organisations",
+    ),
     "identity_kind": ("säger annat än vad numret är", "says otherwise than what the number is"),
     "born": ("är en annan dag än numret säger", "is another day than the number says"),
     "personnummer": ("är inget giltigt personnummer", "is not a valid personnummer"),

@@ -11,15 +11,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
-from console import deadline_views, reading, words
+from console import consenting, deadline_views, reading, words
 from console.answers import Answer
 from console.as_whom import at_work
 from console.casework import Casework
 from console.closing import closed_by_two
 from console.failures import Fault, Invalid, Refused
+from models.consent import THE_PERSON
 from models.desk import AssessmentRecord
 from models.handoffs import Act
-from models.intake import Filling, Intake, PhoneAnswer
+from models.intake import ConsentForm, Filling, Intake, PhoneAnswer
 from models.words import CaseRef, Code, EndCode, HandoffId, OrgId, Phase, Urgency, Word
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -55,6 +56,16 @@ class Record(Told):
     facts: Filling
 
 
+class Consents(Told):
+    do: Literal["consent"]
+    form: ConsentForm
+
+
+class Withdraws(Told):
+    do: Literal["withdraw-consent"]
+    giver: Code = THE_PERSON
+
+
 class Send(Told):
     do: Literal["send"]
     kind: Code
@@ -69,7 +80,7 @@ class Close(Told):
     code: EndCode
 
 
-Step = Annotated[Acts | Record | Send | Close, Field(discriminator="do")]
+Step = Annotated[Acts | Record | Consents | Withdraws | Send | Close, Field(discriminator="do")]
 
 
 class Script(Word):
@@ -169,7 +180,7 @@ class Play:
         if (forward := at - standing.now) > timedelta(0):
             await self._casework.advance(case, forward)
 
-    async def take(self, case: CaseRef, step: Acts | Record | Send | Close) -> str:
+    async def take(self, case: CaseRef, step: Step) -> str:
         work = self._casework
         match step:
             case Acts():
@@ -181,6 +192,12 @@ class Play:
             case Record():
                 await work.record(case, step.facts, step.org)
                 return f"{step.org}: noterar {', '.join(sorted(step.facts.model_fields_set))}"
+            case Consents():
+                await consenting.give(work, at_work(work.office(step.org), "handl-01"), case, step.form)
+                return f"{step.org}: antecknar samtycke"
+            case Withdraws():
+                await consenting.withdraw(work, at_work(work.office(step.org), "handl-01"), case, step.giver)
+                return f"{step.org}: antecknar att samtycket tagits tillbaka"
             case Send():
                 urgency = Urgency.ACUTE if step.acute else Urgency.ORDINARY
                 await work.send(case, step.kind, step.to, step.org, urgency=urgency, anchor=step.date)

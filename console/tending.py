@@ -12,7 +12,7 @@ from activities import reviews
 from activities.offices import Office
 from console.alarming import alarmed, reminded
 from console.coding import item_id
-from console.consenting import NOTHING_TO_TELL, as_a_fact
+from console.consent_telling import NOTHING_TO_TELL, as_a_fact
 from console.disclosing import WAITS
 from console.plane_client import PlaneClient
 from models.access import the_system
@@ -20,7 +20,6 @@ from models.contracts import Refusal
 from models.events import Actor, Recalled, Submitted
 from models.published_keys import as_said
 from models.words import CaseRef, RequestKey
-from rules import consent
 from workflows.cases import NoSuchCase
 
 KEPT_FOR_PACKAGES = WAITS + timedelta(days=1)
@@ -102,15 +101,14 @@ async def tell_cases_of_consent(office: Office, way: PlaneClient) -> None:
     """Somebody said yes or no, and the program that wrote it down ended before the case was told."""
     for case in await asyncio.to_thread(office.disclosures.untold):
         history = await asyncio.to_thread(office.disclosures.history, case)
-        person = await asyncio.to_thread(office.person_facts, case)
         try:
             standing = await way.standing(case, office.org)
         except NoSuchCase:  # the desk keeps its history; nobody is left to be told of it
             await asyncio.to_thread(office.disclosures.case_is_told, case, history)
             continue
-        event = as_a_fact(office.org, standing, consent.status(history, person, standing.now))
+        event = await asyncio.to_thread(as_a_fact, office, standing)
         came = await unless_it_is_over(way, case, event) if event is not None else None
-        if came is None or came.code in (*NOTHING_TO_TELL, "case-closed"):
+        if came is None or came.code in NOTHING_TO_TELL:
             await asyncio.to_thread(office.disclosures.case_is_told, case, history)
             log.info("a case was told where consent stands", case=case, desk=office.org)
 

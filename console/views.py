@@ -44,7 +44,19 @@ def case_data(
 ) -> dict[str, Any]:
     """A case as `case show --json` gives it."""
     state = standing.state
-    chosen = ("case", "revision", "phase", "urgency", "stay", "consent", "track_b", "minor", "needs", "closed")
+    chosen = (
+        "case",
+        "revision",
+        "phase",
+        "urgency",
+        "stay",
+        "consent",
+        "consents",
+        "track_b",
+        "minor",
+        "needs",
+        "closed",
+    )
     return state.model_dump(mode="json", include={*chosen, "responsible", "custody", "assessment", "training"}) | {
         "now": standing.now.isoformat(),
         "opened_at": state.opened_at.isoformat() if state.opened_at else None,
@@ -90,7 +102,8 @@ def case_view(standing: Standing, pack: RulePack, firings: int, note: str | None
     responsible = state.responsible
     known = f"{responsible.municipality} (SoL {responsible.basis})" if responsible else "inte fastställd | not settled"
     facts.add_row("Ansvarig | Responsible", known)
-    facts.add_row("Samtycke | Consent", both(words.CONSENT[state.consent]))
+    covers = [f"{both(words.CONSENT_TO[to])}: {clock(until)}" for to, until in state.consents.items()]
+    facts.add_row("Samtycke | Consent", "\n".join([both(words.CONSENT[state.consent]), *covers]))
     facts.add_row("Polisens ärende | Track B", both(words.TRACK_B[state.track_b]))
     if state.needs:
         facts.add_row("Behov | Needs", ", ".join(both(words.NEED[need]) for need in state.needs))

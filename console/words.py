@@ -5,7 +5,7 @@ from __future__ import annotations
 from console import access_words, disclosure_words, exchange_words, file_words, retention_words
 from models.contracts import Refusal
 from models.handoffs import Act, Status
-from models.words import Consent, CustodyPlace, Need, Phase, TrackB, Urgency
+from models.words import Consent, ConsentTo, CustodyPlace, Need, Phase, TrackB, Urgency
 from rules import sharing_words
 
 STATUS = {
@@ -57,6 +57,11 @@ PHASE = {
     Phase.CLOSED: ("avslutat", "closed"),
 }
 URGENCY = {Urgency.ORDINARY: ("ordinarie", "ordinary"), Urgency.ACUTE: ("akut", "acute")}
+CONSENT_TO = {
+    ConsentTo.POLICE_ASSESSMENT: ("polisens hotbedömning", "the police's threat assessment"),
+    ConsentTo.POLICE_TRACK: ("polisens eget ärende", "the police's own track"),
+    ConsentTo.HEALTH_PLANNING: ("planering med vården", "planning with health care"),
+}
 CONSENT = {
     Consent.NOT_ASKED: ("inte tillfrågad", "not asked"),
     Consent.REFUSED: ("nej", "refused"),
@@ -100,7 +105,7 @@ OUTCOME = {
     "completed-late": ("klar i efterhand", "completed late"),
     "reopened": ("öppnad igen", "reopened"),
     "parent-withdrawn": ("föll med det den följde av", "withdrawn with what it came from"),
-    "consent-withdrawn": ("samtycket är återtaget", "consent was withdrawn"),
+    "consent-withdrawn": ("samtycke finns inte längre", "consent holds no longer"),
     "case-closed": ("ärendet avslutades", "the case was closed"),
     "asked-again": ("frågan ställdes på nytt", "asked again"),
     "answered-after-all": ("blev ändå besvarad", "answered after all"),
@@ -384,7 +389,7 @@ def refusal_sentence(refusal: Refusal) -> tuple[str, str]:
     plain = ("Det går inte nu.", "Not possible now.")
     sv, en = REFUSAL.get(refusal.code, plain)
     detail = refusal.detail or ""
-    known = {word.value: pair for words in (STATUS, CONSENT) for word, pair in words.items()} | OUTCOME
+    known = {word.value: pair for words in (STATUS, CONSENT, CONSENT_TO) for word, pair in words.items()} | OUTCOME
     sv_detail, en_detail = known.get(detail, (detail, detail))
     sv, en = sv.format(detail=sv_detail), en.format(detail=en_detail)
     if refusal.possible and refusal.code not in UNTOLD:

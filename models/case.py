@@ -15,6 +15,7 @@ from models.words import (
     CaseRef,
     Code,
     Consent,
+    ConsentTo,
     Digest,
     EndCode,
     Function,
@@ -146,6 +147,10 @@ class CaseState(Word):
     stay: MunicipalityCode | None = None
     responsible: Responsibility | None = None
     consent: Consent = Consent.NOT_ASKED
+    """Whether anything at all may be told by consent, as who keeps it for the case says."""
+    consents: dict[ConsentTo, Instant] = {}
+    """What may be told by it to those whom the case itself asks, until when. Nothing here means none of them."""
+    consent_until: Instant | None = None
     police_track_wanted: bool = False
     track_b: TrackB = TrackB.NOT_TRIED
     police_eligible: bool = False

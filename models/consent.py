@@ -28,6 +28,8 @@ class ConsentStatus(StrEnum):
     REFUSED = "refused"
     GIVEN = "given"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    """It ended when it said. Nobody has said no, and nobody has been asked anew."""
 
 
 class ConsentAct(StrEnum):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from models.handoffs import Act, ByPhone, Extension, Paragraph
 from models.words import (
     Code,
     Consent,
+    ConsentTo,
     CustodyPlace,
     Digest,
     EndCode,
@@ -72,6 +73,10 @@ class Facts(Word):
 
     urgency: Urgency | None = None
     consent: Consent | None = None
+    consents: Annotated[dict[ConsentTo, Instant], Field(max_length=len(ConsentTo))] | None = None
+    """Until when the consent that is given covers what a case asks of it. What is not here it does not cover."""
+    consent_until: Instant | None = None
+    """When nothing of it is left."""
     police_track_wanted: bool | None = None
     conditions_signed: bool | None = None
     """The police's form with the conditions for track B (förutsättningar)."""
@@ -83,6 +88,12 @@ class Facts(Word):
     needs: Annotated[tuple[Need, ...], Field(max_length=20)] | None = None
     instants: Annotated[dict[Code, Instant], Field(max_length=20)] | None = None
     """Days that deadlines count from, by the codes of the rule pack (`lvu-executed`)."""
+
+    @model_validator(mode="after")
+    def _covers_as_it_is_given(self) -> Self:
+        if self.consent is not Consent.GIVEN and (self.consents or self.consent_until):
+            raise ValueError("only a consent that is given covers anything")
+        return self
 
 
 class Opened(Word):

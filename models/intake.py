@@ -20,13 +20,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from models.consent import Guardian
-from models.desk import AssessmentRecord, PlacementWishes
+from models.consent import THE_PERSON, ConsentPurpose, Guardian, Scope
+from models.desk import AssessmentRecord, Category, PlacementWishes
 from models.handoffs import ByPhone
 from models.words import (
     Code,
     Consent,
     CustodyPlace,
+    Function,
     Need,
     OrgId,
     RequestKey,
@@ -206,6 +207,34 @@ class Wishes(PlacementWishes):
     municipalities: tuple[Municipality, ...] = Field(default=(), max_length=MUNICIPALITIES)
 
 
+class ConsentForm(Word):
+    """What somebody has consented to, as it is written down: whom, what, for what, until when."""
+
+    giver: Code = THE_PERSON
+    organisations: tuple[OrgId, ...] = Field(default=(), max_length=50)
+    functions: tuple[Function, ...] = Field(default=(), max_length=20)
+    categories: tuple[Category, ...] = Field(min_length=1, max_length=40)
+    purposes: tuple[ConsentPurpose, ...] = Field(min_length=1, max_length=20)
+    until: Day
+    """The last day."""
+    written: bool = True
+
+    @field_validator("categories", mode="after")
+    @classmethod
+    def _for_somebody(cls, categories: tuple[Category, ...], info: ValidationInfo) -> tuple[Category, ...]:
+        if not info.data.get("organisations", True) and not info.data.get("functions", True):
+            raise PydanticCustomError("nobody_named", "a consent names at least one recipient")
+        return categories
+
+    def scope(self) -> Scope:
+        return Scope(
+            organisations=self.organisations,
+            functions=self.functions,
+            categories=self.categories,
+            purposes=self.purposes,
+        )
+
+
 class Filling(Word):
     """What is known of a person and a case; everything may be filled in later."""
 
@@ -258,10 +287,20 @@ class Intake(Filling):
     stay_municipality: StayMunicipality
     safe_contact: SafeContact
     consent: Consent = Consent.NOT_ASKED
+    consents: tuple[ConsentForm, ...] = Field(default=(), max_length=20, validate_default=True)
+    """What has been consented to already: a consent that is given says to whom, about what, for what, until when."""
     opened_by: OrgId | None = None
     request_key: RequestKey | None = None
     opened_at: Moment | None = None
     """Training only: the day and hour at which the case's own time begins."""
+
+    @field_validator("consents", mode="after")
+    @classmethod
+    def _say_what_is_given(cls, consents: tuple[ConsentForm, ...], info: ValidationInfo) -> tuple[ConsentForm, ...]:
+        given = info.data.get("consent") is Consent.GIVEN
+        if "consent" in info.data and given != bool(consents):
+            raise PydanticCustomError("consent_scope", "a consent that is given says what it covers, and no other does")
+        return consents
 
 
 class PhoneAnswer(ByPhone):

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from models.calendars import Calendar, Name, RecordedDay, Span, Term
 from models.handoffs import Act, DeadlineName
-from models.words import Code, Function, OrgId, Phase, Urgency, Word
+from models.words import Code, ConsentTo, Function, OrgId, Phase, Urgency, Word
 
 
 class Met(StrEnum):
@@ -150,8 +150,8 @@ class Kind(Word):
     """The instant that completing it fixes, for later deadlines to count from (`decided`)."""
     marks_on: tuple[Code, ...] = ()
     """The answers that fix it, where not every outcome does (a refusal of support has nothing to be carried out)."""
-    needs_consent: bool = False
-    """It exists only with consent: withdrawn consent cancels it."""
+    needs_consent: ConsentTo | None = None
+    """It exists only with consent to this: when that is withdrawn or ends, it is cancelled."""
     opens_track_b: bool = False
     desk_work: Literal["conclude-assessment"] | None = None
     """What the recipient's own desk works out when the handoff is completed (conclude-assessment)."""

@@ -86,6 +86,14 @@ class Consent(StrEnum):
     GIVEN = "given"
 
 
+class ConsentTo(StrEnum):
+    """What a case asks of consent: may this agency be told who it is about, for this, now? No consent is general."""
+
+    POLICE_ASSESSMENT = "police-assessment"
+    POLICE_TRACK = "police-track"
+    HEALTH_PLANNING = "health-planning"
+
+
 class Function(StrEnum):
     """What an organisation is in the chain."""
 

@@ -8,7 +8,7 @@ from models.desk_work import ConcludeAssessment
 from models.events import Acted, Organisation
 from models.handoffs import ANSWERERS, OPEN, WATCHES, Act, Extension, Handoff, Party
 from models.packs import Kind, Mode, RulePack
-from models.words import Consent, Function, ItemId, OrgId, TrackB
+from models.words import ConsentTo, Function, ItemId, OrgId, TrackB
 from rules import clocks, deadlines, facts, handoffs, needs, timing, transitions
 from rules.turn import MOST_OPEN, Turn
 
@@ -47,7 +47,7 @@ def addressed(state: CaseState, event: Acted) -> Handoff | None:
 def coordinators(state: CaseState, kind: Kind) -> frozenset[OrgId]:
     """Who may watch and escalate a handoff without being a party: the municipality, and the police for track B."""
     functions = [Function.SOCIAL_SERVICES]
-    if kind.opens_track_b and state.consent is Consent.GIVEN:
+    if kind.opens_track_b and ConsentTo.POLICE_TRACK in state.consents:
         functions.append(Function.POLICE)
     return frozenset(state.acting[function] for function in functions if function in state.acting)
 
@@ -166,8 +166,8 @@ def extension_refused(turn: Turn, handoff: Handoff, wanted: Extension) -> Refusa
 def reopening_refused(turn: Turn, handoff: Handoff, kind: Kind) -> Refusal | None:
     if transitions.too_late_to_reopen(handoff, turn.now, turn.pack):
         return Refusal(code="too-late-to-reopen", detail=str(turn.pack.reopen_within.days))
-    if kind.needs_consent and turn.state.consent is not Consent.GIVEN:
-        return Refusal(code="consent-needed", detail=turn.state.consent)
+    if refusal := facts.consent_lacking(turn.state, kind):
+        return refusal
     children = [h for h in turn.state.handoffs.values() if h.parent == handoff.id and h.kind == handoff.kind]
     again = [child.id for child in children if child.requester == handoff.requester]
     if again:

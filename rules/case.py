@@ -29,7 +29,7 @@ from models.events import (
 from models.handoffs import Act
 from models.packs import Kind, RulePack
 from models.published_keys import CLOCKS_DIFFER
-from models.words import Consent, CustodyPlace, Function, OrgId, TrackB
+from models.words import ConsentTo, CustodyPlace, Function, OrgId, TrackB
 from rules import acts, adoption, alarms, desks, disclosures, facts, handoffs, progress
 from rules.clocks import BeyondCalendar
 from rules.timing import pass_time
@@ -195,8 +195,8 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
     anchored = any(rule.source_instant == "anchor" for rule in kind.deadlines[urgency].values())
     if anchored and anchor is None:
         return Refusal(code="date-needed")
-    if kind.needs_consent and state.consent is not Consent.GIVEN:
-        return Refusal(code="consent-needed", detail=state.consent)
+    if refusal := facts.consent_lacking(state, kind):
+        return refusal
     theirs = [h for h in state.handoffs.values() if h.requester == event.sender.id]
     if event.sender.id != state.acting.get(Function.SOCIAL_SERVICES) and len(theirs) >= MOST_FROM_OTHERS:
         return Refusal(code="too-many-open", possible=tuple(state.handoffs))
@@ -225,7 +225,7 @@ def involved(state: CaseState) -> frozenset[OrgId]:
     parts = {org for handoff in state.handoffs.values() for org in (handoff.requester, handoff.recipient)}
     holder = HOLDS[state.custody.place] if state.custody else None
     whose = [state.acting.get(function) for function in (Function.SOCIAL_SERVICES, holder) if function]
-    police = state.acting.get(Function.POLICE) if state.consent is Consent.GIVEN else None
+    police = state.acting.get(Function.POLICE) if ConsentTo.POLICE_TRACK in state.consents else None
     return frozenset(org for org in (*parts, *whose, police, state.opener) if org)
 
 
@@ -266,7 +266,8 @@ def close(turn: Turn, event: Closed) -> Refusal | None:
     left = {i: e for i, e in state.desk_effects.items() if isinstance(e.task.question, TakeBack)}
     for package in list(turn.state.packages):
         disclosures.destroy(turn, package)
-    turn.update(closed=event.code, track_b=ended, desk_effects=left)
+    # Nothing wakes a closed case: a consent that it showed something by would never end.
+    turn.update(closed=event.code, track_b=ended, desk_effects=left, consents={})
     return None
 
 
@@ -322,6 +323,7 @@ def wake_at(state: CaseState) -> datetime | None:
         wakes.append(state.assessment.valid_until)
     if expiry := disclosures.next_expiry(state):
         wakes.append(expiry)
+    wakes += facts.consent_ends(state)
     return min(wakes, default=None)
 
 

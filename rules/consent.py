@@ -245,17 +245,20 @@ def withdrawn_by(later: ConsentEvent, given: ConsentEvent) -> bool:
 
 
 def status(history: History, person: PersonFacts, now: datetime) -> ConsentStatus:
-    """All of it in one word, as the case itself carries it: given when something may be told by consent now."""
+    """All of it in one word: given when something may be told by consent now. Otherwise what was said last counts."""
     every = standings(history, now)
     standing = [one.scope for one in every if one.status is ConsentStatus.GIVEN and not one.expired]
     questions = (question for scope in standing if scope for question in within(scope, person))
     if any(isinstance(valid(history, question, now), ConsentRecord) for question in questions):
         return ConsentStatus.GIVEN
-    if any(one.status is ConsentStatus.WITHDRAWN or one.expired for one in every):
+    threats = {guardian.id for guardian in person.guardians if guardian.threat}
+    last = {event.giver: event.act for event in sorted(history, key=lambda event: event.step)}
+    acts = {act for giver, act in last.items() if giver not in threats}
+    if ConsentAct.WITHDRAW in acts:
         return ConsentStatus.WITHDRAWN
-    if any(one.status is ConsentStatus.REFUSED for one in every):
+    if ConsentAct.REFUSE in acts:
         return ConsentStatus.REFUSED
-    return ConsentStatus.NOT_ASKED
+    return ConsentStatus.EXPIRED if any(one.expired for one in every) else ConsentStatus.NOT_ASKED
 
 
 def within(scope: Scope, person: PersonFacts) -> Iterator[ConsentQuestion]:

@@ -13,7 +13,7 @@ from models.case import CaseState, Package
 from models.contracts import Refusal
 from models.desk_work import Collect
 from models.events import Disclosed, Recalled
-from models.words import Code, Consent, HandoffId, ItemId
+from models.words import Code, Consent, Function, HandoffId, ItemId, OrgId
 from rules.turn import Turn
 
 CONSENT: Code = "consent"
@@ -70,6 +70,11 @@ def sealed_refused(turn: Turn, event: Disclosed) -> Refusal | None:
     if len(turn.state.packages) >= MOST_UNDER_WAY:
         return Refusal(code="too-many-under-way", detail=str(MOST_UNDER_WAY))
     return None
+
+
+def keeper(state: CaseState) -> OrgId | None:
+    """Who keeps consent for the case: the acting social services, or the opener while none act."""
+    return state.acting.get(Function.SOCIAL_SERVICES) or state.opener
 
 
 def recall(turn: Turn, event: Recalled) -> Refusal | None:

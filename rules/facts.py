@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from models.case import CaseState
 from models.contracts import Refusal
 from models.events import Custody, Facts, FactsRecorded
-from models.words import Code, Consent, CustodyPlace, Function, Urgency
-from rules import disclosures, handoffs
+from models.packs import Kind
+from models.words import Code, Consent, ConsentTo, CustodyPlace, Function, Urgency
+from rules import disclosures, handoffs, journey
 from rules.turn import Turn
 
 CUSTODY = frozenset({"custody", "released"})
@@ -77,10 +79,10 @@ def says_nothing_new(turn: Turn, facts: Facts) -> bool:
 
 def take_up(turn: Turn, facts: Facts) -> None:
     turned_acute = facts.urgency is Urgency.ACUTE and turn.state.urgency is not Urgency.ACUTE
-    if turn.state.consent is Consent.GIVEN and facts.consent not in (None, Consent.GIVEN):
-        turn.update(police_eligible=False, police_track_wanted=False)
-        disclosures.consent_ended(turn)
-    simple = ("urgency", "consent", "police_track_wanted", "stay", "minor", "needs", "conditions_signed")
+    if facts.consent is not None:
+        covered = {to: until for to, until in (facts.consents or {}).items() if until > turn.now}
+        stands(turn, facts.consent, covered, facts.consent_until)
+    simple = ("urgency", "police_track_wanted", "stay", "minor", "needs", "conditions_signed")
     turn.update(**{name: value for name in simple if (value := getattr(facts, name)) is not None})
     if facts.responsible is not None:
         since = facts.responsible.since or turn.now
@@ -94,6 +96,43 @@ def take_up(turn: Turn, facts: Facts) -> None:
     if facts.released:
         anchors = {name: at for name, at in turn.state.anchors.items() if name not in CUSTODY_ENDS}
         turn.update(custody=None, anchors=anchors)
+
+
+def stands(turn: Turn, word: Consent, covered: dict[ConsentTo, datetime], until: datetime | None) -> None:
+    """How consent stands from now on. What is not covered any more ends: the police's track, what lies unfetched."""
+    before, given = turn.state, word is Consent.GIVEN
+    ended = before.consent is Consent.GIVEN and not given
+    if ended or (ConsentTo.POLICE_TRACK in before.consents and ConsentTo.POLICE_TRACK not in covered):
+        turn.update(police_eligible=False, police_track_wanted=False)
+    if ended:
+        disclosures.consent_ended(turn)
+    turn.update(consent=word, consents=covered, consent_until=until)
+
+
+def runs_out(turn: Turn, by: datetime) -> bool:
+    """A consent, or part of one, ends when it says, and nobody has to say so. Not asked anew is not refused."""
+    state, ended = turn.state, [at for at in consent_ends(turn.state) if at <= by]
+    if not ended or state.closed is not None:
+        return False
+    if state.consent_until in ended:
+        stands(turn, Consent.NOT_ASKED, {}, None)
+    else:
+        stands(turn, state.consent, {to: at for to, at in state.consents.items() if at > by}, state.consent_until)
+    return True
+
+
+def consent_ends(state: CaseState) -> list[datetime]:
+    """The instants at which something that consent covers ends."""
+    return [*state.consents.values(), *([state.consent_until] if state.consent_until else [])]
+
+
+def consent_lacking(state: CaseState, kind: Kind) -> Refusal | None:
+    """Why a handoff of this kind can't exist now: there is no consent, or it covers others and other things."""
+    if journey.consented(state, kind):
+        return None
+    if state.consent is Consent.GIVEN:
+        return Refusal(code="consent-does-not-cover", detail=kind.needs_consent)
+    return Refusal(code="consent-needed", detail=state.consent)
 
 
 def hurry(turn: Turn) -> None:

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from models.case import CaseState
 from models.handoffs import Status
-from models.packs import PhaseRule, RulePack, Step
-from models.words import Consent, CustodyPlace, Function, Need, OrgId, Phase, TrackB, Urgency
+from models.packs import Kind, PhaseRule, RulePack, Step
+from models.words import Consent, ConsentTo, CustodyPlace, Function, Need, OrgId, Phase, TrackB, Urgency
 
 Condition = Callable[[CaseState, str], bool]
 
@@ -28,6 +28,7 @@ CONDITIONS: dict[str, Condition] = {
     "opener": _opener_is,
     "urgency": lambda state, value: state.urgency == Urgency(value),
     "consent": lambda state, value: state.consent == Consent(value),
+    "consent-to": lambda state, value: ConsentTo(value) in state.consents,
     "need": lambda state, value: Need(value) in state.needs,
     "minor": lambda state, _: state.minor,
     "in-custody": lambda state, value: state.custody is not None and state.custody.place == CustodyPlace(value),
@@ -46,6 +47,7 @@ VALUES: dict[str, type[StrEnum]] = {
     "opener": Function,
     "urgency": Urgency,
     "consent": Consent,
+    "consent-to": ConsentTo,
     "need": Need,
     "in-custody": CustodyPlace,
     "acting": Function,
@@ -64,16 +66,22 @@ def holds(condition: str, state: CaseState) -> bool:
 
 
 def due_steps(state: CaseState, pack: RulePack) -> tuple[Step, ...]:
-    """The steps that the case needs now and has not had. Each is taken once."""
+    """The steps that the case needs now, may take and has not had. Each is taken once."""
     if state.closed is not None:
         return ()
     return tuple(
         step
         for step in pack.steps
         if step.code not in state.steps
+        and consented(state, pack.kinds[step.kind])
         and all(holds(condition, state) for condition in step.when)
         and not any(holds(condition, state) for condition in step.unless)
     )
+
+
+def consented(state: CaseState, kind: Kind) -> bool:
+    """Whether a handoff of this kind may exist now, as far as consent goes."""
+    return kind.needs_consent is None or kind.needs_consent in state.consents
 
 
 def organisation_for(role: str, state: CaseState) -> OrgId | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from models.case import CaseState
 from models.desk_work import Collect, FindCandidates, Receive, TakeBack
 from models.handoffs import Act
 from models.packs import Step
-from models.words import Consent, Function, TrackB
-from rules import journey
+from models.words import ConsentTo, Function, TrackB
+from rules import facts, journey
 from rules.turn import MOST_OPEN, PLAN_OR_CLOSE, Turn
 
 
@@ -58,13 +60,13 @@ def take_step(turn: Turn, step: Step) -> None:
 
 
 def settle_track_b(turn: Turn) -> None:
-    """Track B opens only when its guard holds, and ends when consent does. The social track goes on."""
+    """Track B opens only when its guard holds, and ends when consent to it does. The social track goes on."""
     state, kinds = turn.state, turn.pack.kinds
     live = [handoff for handoff in state.handoffs.values() if handoff.is_open]
-    if state.consent is not Consent.GIVEN:
-        for handoff in [h for h in live if kinds[h.kind].needs_consent]:
-            turn.end(handoff, Act.CANCEL, "consent-withdrawn")
-            turn.update(steps={code: at for code, at in turn.state.steps.items() if code != handoff.step})
+    for handoff in [h for h in live if not journey.consented(state, kinds[h.kind])]:
+        turn.end(handoff, Act.CANCEL, "consent-withdrawn")
+        turn.update(steps={code: at for code, at in turn.state.steps.items() if code != handoff.step})
+    if ConsentTo.POLICE_TRACK not in state.consents:
         if state.track_b in (TrackB.TRYING, TrackB.OPEN):
             turn.update(track_b=TrackB.ENDED)
         return
@@ -75,6 +77,17 @@ def settle_track_b(turn: Turn) -> None:
         turn.update(track_b=TrackB.ENDED)
     elif state.track_b is TrackB.TRYING and guard_holds(state):
         turn.update(track_b=TrackB.OPEN)
+
+
+def let_consent_end(turn: Turn, by: datetime) -> bool:
+    """Ends at its own instant what consent has ended for, before any later alarm of it sounds."""
+    ends = min(facts.consent_ends(turn.state), default=None)
+    if ends is None or not facts.runs_out(turn, by):
+        return False
+    before, turn.now = turn.now, max(turn.now, ends)
+    settle_track_b(turn)
+    turn.now = before
+    return True
 
 
 def guard_holds(state: CaseState) -> bool:

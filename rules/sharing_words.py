@@ -124,6 +124,16 @@ SENTENCES: dict[str, Both] = {
         "Det samtycket finns inte här. Inget är ändrat.",
         "That consent is not here. Nothing was changed.",
     ),
+    "consent-does-not-cover": (
+        "Personens samtycke omfattar inte detta: {detail}. Fråga, och anteckna svaret med `consent give`.",
+        "The person's consent does not cover this: {detail}. Ask, and record the answer with `consent give`.",
+    ),
+    "consent-has-its-own-command": (
+        "Samtycke noteras med till vem, om vad, för vad och till när: `consent give`. Ett nej: `consent refuse`. Ett "
+        "återtagande: `consent withdraw`. Inget är sparat.",
+        "Consent is recorded with whom, what, for what and until when: `consent give`. A no: `consent refuse`. A "
+        "withdrawal: `consent withdraw`. Nothing was saved.",
+    ),
     "unknown-giver": (
         "Ingen med den koden har samtyckt här eller är antecknad som vårdnadshavare. Inget är "
         "återtaget. `consent show` visar vem som har sagt vad.",
@@ -134,6 +144,10 @@ SENTENCES: dict[str, Both] = {
         "Den personen kan inte tillfrågas om samtycke ({detail}). Inget är antecknat.",
         "That person may not be asked for consent ({detail}). Nothing was recorded.",
     ),
+    "consent-ended-already": (
+        "Den sista dagen har redan varit. Inget är antecknat.",
+        "The last day has been already. Nothing was recorded.",
+    ),
     "consent-too-long": (
         "Ett samtycke gäller högst {detail} dygn. Fråga på nytt när det går ut.",
         "A consent lasts {detail} days at the most. Ask again when it ends.",
@@ -143,7 +157,7 @@ SENTENCES: dict[str, Both] = {
         "The history of consent is full ({detail} steps).",
     ),
 }
-"""Refusals when a consent is recorded, by code, as the console tells them."""
+"""Refusals when a consent is recorded, or does not reach, by code, as the console tells them."""
 
 
 def text_of(both: Both) -> Text:

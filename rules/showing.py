@@ -1,8 +1,8 @@
 """Who sees what of a case (domain.md (c), Visibility). Unknown means no.
 
 An organisation sees the handoffs to and from itself. The social services that act in a case, and who opened it, see
-the whole of their own case: they coordinate it. The police that act in a case see its track B too, while there is
-consent. Nobody else sees anything, not even that the case exists.
+the whole of their own case: they coordinate it. The police that act in a case see its track B too, while consent
+to it holds. Nobody else sees anything, not even that the case exists.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 from models.case import CaseState
 from models.handoffs import EndedHandoff, Handoff
 from models.packs import RulePack
-from models.words import Code, Consent, Function, OrgId
+from models.words import Code, ConsentTo, Function, OrgId
 
 OPERATOR: OrgId = "plane"
 """The plane's own account: runs the machines, sees references, organisations and clocks, and no personal data."""
 OF_THE_WHOLE_CASE = (
     "stay",
     "consent",
+    "consents",
+    "consent_until",
     "anchors",
     "needs",
     "assessment",
@@ -38,7 +40,8 @@ def coordinates(state: CaseState, org: OrgId) -> bool:
 
 
 def follows_track_b(state: CaseState, org: OrgId) -> bool:
-    return state.consent is Consent.GIVEN and org == state.acting.get(Function.POLICE)
+    """With consent to that very thing, now: one that covers others shows the police nothing."""
+    return ConsentTo.POLICE_TRACK in state.consents and org == state.acting.get(Function.POLICE)
 
 
 def sees_handoff(state: CaseState, pack: RulePack, org: OrgId, kind: Code, requester: OrgId, recipient: OrgId) -> bool:
@@ -76,6 +79,7 @@ def seen_by(state: CaseState, pack: RulePack, org: OrgId) -> CaseState:
     hidden = {name: CaseState.model_fields[name].get_default(call_default_factory=True) for name in OF_THE_WHOLE_CASE}
     if follows_track_b(state, org):
         hidden.pop("consent")
+        hidden["consents"] = {ConsentTo.POLICE_TRACK: state.consents[ConsentTo.POLICE_TRACK]}
     else:
         hidden |= {"track_b": CaseState.model_fields["track_b"].default, "police_track_wanted": False}
         hidden |= {"police_eligible": False, "conditions_signed": False}

@@ -39,7 +39,7 @@ from models.events import (
 from models.handoffs import Act, ByPhone, Handoff
 from models.packs import RulePack
 from models.simulation import Asks, Between, Circumstances, Group, Learns, Planned, Scenario
-from models.words import CaseRef, Code, Function, HandoffId, OrgId, RequestKey, case_reference
+from models.words import CaseRef, Code, Consent, ConsentTo, Function, HandoffId, OrgId, RequestKey, case_reference
 from rules import clocks
 from rules.behaviours import People, Place, Plan, draw, drawn_by_weight
 from rules.case import decide, wake_at
@@ -311,6 +311,10 @@ class Play:
         if told.instants_after:
             counted = {name: self._after_opening(length) for name, length in told.instants_after.items()}
             said["instants"] = (told.instants or {}) | counted
+        if told.consent is Consent.GIVEN and told.consents is None:
+            # "Given" in a scenario covers all that a case asks, as the written form does, to the end of the calendar.
+            last = clocks.end_of(self.pack.calendar.closed_until, self.pack.calendar)
+            said |= {"consents": dict.fromkeys(ConsentTo, last), "consent_until": last}
         return Facts(**said)
 
     def _after_opening(self, length: Span) -> datetime:

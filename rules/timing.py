@@ -8,7 +8,7 @@ from models.calendars import Calendar, Term
 from models.handoffs import OPEN, WATCHES, Act, Deadline, DeadlineName, Handoff
 from models.packs import IfMissed, IfUnanswered, Met
 from models.words import Code, Function, HandoffId, Urgency
-from rules import clocks, disclosures, handoffs, ladders, needs, transitions
+from rules import clocks, disclosures, handoffs, ladders, needs, progress, transitions
 from rules.turn import Turn
 
 MOST_REPEATS_WALKED = 12
@@ -26,8 +26,11 @@ def pass_time(turn: Turn, until: datetime, *, walking: bool = False) -> None:
     sounded: dict[tuple[HandoffId, DeadlineName], int] = {}
     while True:
         handoff, wake = next_to_wake(turn)
-        lapse_assessment(turn, min(wake, until) if wake else until)
-        disclosures.expire(turn, min(wake, until) if wake else until)
+        reached = min(wake, until) if wake else until
+        lapse_assessment(turn, reached)
+        disclosures.expire(turn, reached)
+        if progress.let_consent_end(turn, reached):
+            continue
         if handoff is None or wake is None or wake > until:
             return
         deadline = next(d for d in handoff.deadlines if wake in (d.falls_at, d.next_at))

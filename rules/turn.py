@@ -41,7 +41,8 @@ class Turn:
     @property
     def only_alarms(self) -> bool:
         """Whether nothing has happened but that alarms have sounded: then no step of the journey can be due."""
-        return not self.status_changes() and self.state.assessment is self.before.assessment
+        same = self.state.assessment is self.before.assessment and self.state.consents is self.before.consents
+        return same and not self.status_changes()
 
     def update(self, **fields: Any) -> None:
         self.state = self.state.model_copy(update=fields)

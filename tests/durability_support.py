@@ -30,6 +30,7 @@ from models.packs import RulePack
 from models.register import FiringRow
 from models.words import CaseRef, HandoffId, OrgId, RequestKey
 from rules.case import fold
+from tests.consent_support import consenting
 from tests.support import Stack, eventually, register_of, settled, temporal_of
 from workflows import cases
 from workflows.connection import Unavailable
@@ -45,6 +46,8 @@ PATIENCE = 60
 def intake(urgency: str, opened_at: str | None = None, **more: Any) -> Intake:
     """The least that opens a case, in Enköping."""
     least = {"urgency": urgency, "stay_municipality": "0381", "safe_contact": {"channel": "phone", "value": CONTACT}}
+    if more.get("consent") == "given":
+        more = more | consenting(opened_at)
     return Intake.model_validate(least | more | ({"opened_at": opened_at} if opened_at else {}))
 
 

@@ -30,7 +30,7 @@ from models.events import (
 )
 from models.handoffs import Act, ByPhone, Deadline, DeadlineName, Firing, Handoff
 from models.packs import RulePack
-from models.words import Code, EndCode, Function, OrgId, Phase, TrackB, Urgency, case_reference
+from models.words import Code, Consent, ConsentTo, EndCode, Function, OrgId, Phase, TrackB, Urgency, case_reference
 from rules.case import decide, wake_at
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -82,6 +82,16 @@ PHONED = ByPhone(
 NOTE = str(UUID(int=4))
 
 
+CONSENTS = dict.fromkeys(ConsentTo, at("2099-01-01 00:00"))
+"""Consent to everything that a case asks, for longer than any test."""
+
+
+def said(facts: dict[str, Any]) -> Facts:
+    """Coded facts. A consent of which no more is said covers everything that a case asks."""
+    whole = facts.get("consent") is Consent.GIVEN and "consents" not in facts
+    return Facts(**(facts | ({"consents": CONSENTS} if whole else {})))
+
+
 class Case:
     """A case that things are done to, one after another; keeps what the register would keep."""
 
@@ -116,7 +126,7 @@ class Case:
             key=self.key(),
             by=Actor(org=by.id),
             opener=by,
-            facts=Facts(**facts),
+            facts=said(facts),
             organisations=acting,
             training=self.training,
         )
@@ -124,7 +134,7 @@ class Case:
         return self
 
     def learns(self, now: datetime, by: Organisation = SOC_A, key: str | None = None, **facts: Any) -> Refusal | None:
-        return self.tried(FactsRecorded(key=key or self.key(), by=Actor(org=by.id), facts=Facts(**facts)), now)
+        return self.tried(FactsRecorded(key=key or self.key(), by=Actor(org=by.id), facts=said(facts)), now)
 
     def sends(
         self,

@@ -213,15 +213,15 @@ FAULTS = [
     ),
     Spoiled(
         POLICE,
-        "needs_consent = true\nopens_track_b",
+        'needs_consent = "police-track"\nopens_track_b',
         "opens_track_b",
         "police-track opens the police's track and needs consent",
         "[police-track]",
     ),
     Spoiled(
         POLICE,
-        'if_unmet = "nothing"\nneeds_consent = true\nopens_track_b',
-        'if_unmet = "find-another-way"\nneeds_consent = true\nopens_track_b',
+        'if_unmet = "nothing"\nneeds_consent = "police-track"\nopens_track_b',
+        'if_unmet = "find-another-way"\nneeds_consent = "police-track"\nopens_track_b',
         "police-track can end in a way that tells why",
         "[police-track]",
     ),
@@ -344,7 +344,7 @@ FAULTS = [
     ),
     Spoiled(
         JOURNEY,
-        'when = ["police-track-wanted", "consent:given"]',
+        'when = ["police-track-wanted", "consent-to:police-track"]',
         'when = ["begun:police-track"]',
         "the step police-track can never be taken: it waits for what only it",
         '[[step]]\ncode = "police-track"',

@@ -399,7 +399,7 @@ def test_the_same_key_opens_one_case(cli: CommandLine) -> None:
 
 def test_the_same_key_acts_sends_records_and_closes_once(cli: CommandLine, stack: Stack) -> None:
     case = cli.open_case()
-    answer = json.dumps({"note": "one note", "consent": "given"})
+    answer = json.dumps({"note": "one note", "conditions_signed": True})
     note_file = ("--note-file", "-")
     commands: list[tuple[tuple[str, ...], str | None]] = [
         (("handoff", "act", case, "H1", "acknowledge", *note_file, "--as", "soc-0381"), "words"),
@@ -441,7 +441,7 @@ NEEDS_THE_PLANE = [
     ("handoff", "send", "{case}", "intervention", "--as", "soc-0381", "--to", "ngo-passagen"),
     ("advance", "{case}", "3d"),
 ]
-INPUT = {"open": json.dumps(intake()), "record": '{"consent": "given"}', "act": "a note"}
+INPUT = {"open": json.dumps(intake()), "record": '{"conditions_signed": true}', "act": "a note"}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -46,7 +47,7 @@ from models.events import (
 )
 from models.handoffs import WATCHES, Act, Deadline, DeadlineName, EndedHandoff, Extension, Handoff, Status
 from models.packs import DeadlineRule, RulePack
-from models.words import Consent, CustodyPlace, EndCode, Function, Need, TrackB, Urgency
+from models.words import Consent, ConsentTo, CustodyPlace, EndCode, Function, Need, TrackB, Urgency
 from rules import clocks
 from rules.acts import may_do
 from rules.case import decide, fold, recorded, wake_at
@@ -103,6 +104,14 @@ spans = st.one_of(
     st.integers(1, 100).map(lambda hours: timedelta(hours=hours)),
     st.integers(1, 60).map(lambda days: timedelta(days=days, seconds=1)),
 )
+
+
+def told(consent: Consent | None, covers: dict[ConsentTo, datetime], ends: datetime | None, **more: Any) -> Facts:
+    """Facts, in which only a consent that is given covers anything."""
+    given: dict[str, Any] = {"consents": covers, "consent_until": ends} if consent is Consent.GIVEN else {}
+    return Facts(consent=consent, **given, **more)
+
+
 maybe = st.none() | st.booleans()
 instants = st.integers(0, 4 * 365 * 24).map(lambda hours: at("2026-01-01 09:00") + timedelta(hours=hours))
 MISTYPED = (at("1906-05-01 10:00"), at("2199-12-31 12:00"))
@@ -110,9 +119,11 @@ mistyped = st.sampled_from(MISTYPED)
 ends = st.one_of(st.none(), instants, instants, instants, instants, mistyped)
 custodies = st.builds(Custody, place=st.sampled_from(CustodyPlace), ends_at=ends)
 facts = st.builds(
-    Facts,
+    told,
     urgency=st.none() | st.sampled_from(Urgency),
     consent=st.none() | st.sampled_from(Consent),
+    covers=st.dictionaries(st.sampled_from(ConsentTo), instants, max_size=3),
+    ends=st.none() | instants,
     police_track_wanted=maybe,
     conditions_signed=maybe,
     custody=st.none() | custodies,
@@ -437,9 +448,13 @@ class AnyCase(RuleBasedStateMachine):
 
     @invariant()
     def the_police_track_needs_consent(self) -> None:
-        if self.state.consent is not Consent.GIVEN:
+        covered = self.state.consents
+        assert not covered or self.state.consent is Consent.GIVEN
+        assert all(until > self.now for until in covered.values()) or self.state.closed is not None
+        if ConsentTo.POLICE_TRACK not in covered:
             assert self.state.track_b in (TrackB.NOT_TRIED, TrackB.ENDED)
-            assert not any(PACK.kinds[h.kind].needs_consent for h in self.state.handoffs.values())
+        kinds = [PACK.kinds[h.kind] for h in self.state.handoffs.values()]
+        assert all(kind.needs_consent is None or kind.needs_consent in covered for kind in kinds)
 
     @invariant()
     def the_state_is_small_and_survives_being_stored(self) -> None:

@@ -38,6 +38,7 @@ from models.settings import Settings
 from models.words import CaseRef, Consent, Function, Urgency, case_reference
 from rules.showing import OPERATOR
 from tests.command_line import intake
+from tests.consent_support import consenting
 from tests.databases import Databases
 from tests.exchange_support import keys_of, sealed
 from tests.support import Stack, eventually, settled
@@ -147,7 +148,7 @@ def opened(stack: Stack) -> CaseRef:
 
 
 async def begun(casework: Casework) -> CaseRef:
-    wanted = {"urgency": "acute", "stay_municipality": "0381", "consent": "given", "police_track_wanted": True}
+    wanted = {"urgency": "acute", "stay_municipality": "0381", "police_track_wanted": True} | consenting()
     case = await casework.open_case(Intake.model_validate(intake(**wanted)))
     await settled(casework, case)
     return case
@@ -338,7 +339,7 @@ def test_the_police_of_a_case_follow_track_b_at_other_police_as_long_as_there_is
 
 
 async def track_b_elsewhere(casework: Casework) -> CaseRef:
-    wanted = {"urgency": "acute", "stay_municipality": "0381", "consent": "given"}
+    wanted = {"urgency": "acute", "stay_municipality": "0381"} | consenting()
     case = await casework.open_case(Intake.model_validate(intake(**wanted)))
     await casework.send(case, "police-track", OTHER_POLICE, SOCIAL)
     await settled(casework, case)

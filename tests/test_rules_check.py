@@ -98,7 +98,7 @@ def test_a_fault_in_what_another_kind_takes_over_is_told_where_it_is_written(fol
 def test_every_fault_is_told_at_once_in_the_order_of_the_files(folder: Path) -> None:
     edit(folder, PACK, "Europe/Stockholm", "Europe/Atlantis")
     edit(folder, PACK, 'after = "1 wd"', 'after = "5 wd"')
-    edit(folder, POLICE, "needs_consent = true\nopens_track_b", "opens_track_b")
+    edit(folder, POLICE, 'needs_consent = "police-track"\nopens_track_b', "opens_track_b")
     edit(folder, JOURNEY, "need:relocation", "need:relocaton")
     wrong = read_pack(folder).wrong
     assert [fault.file.relative_to(folder).as_posix() for fault in wrong] == [PACK, PACK, POLICE, JOURNEY]

@@ -14,9 +14,23 @@ from hypothesis import strategies as st
 from models.case import Assessment, CaseState, DeskEffect, Package
 from models.desk_work import Collect, DeskTask
 from models.handoffs import EndedHandoff, Handoff, Status
-from models.words import Consent, Function, Need, OrgId, TrackB, Urgency
+from models.words import Consent, ConsentTo, Function, Need, OrgId, TrackB, Urgency
 from rules.showing import OPERATOR, coordinates, seen_by, sees_case, sees_handoff
-from tests.rules_support import ACTING, BED_2, BOPS, EVERYBODY, NGO, PACK, POLICE, PRISON, REF, SOC_A, SOC_B, at
+from tests.rules_support import (
+    ACTING,
+    BED_2,
+    BOPS,
+    CONSENTS,
+    EVERYBODY,
+    NGO,
+    PACK,
+    POLICE,
+    PRISON,
+    REF,
+    SOC_A,
+    SOC_B,
+    at,
+)
 
 NOW = at("2027-01-20 09:00")
 STRANGER = "soc-d"
@@ -82,6 +96,8 @@ def a_case(consent: Consent = Consent.GIVEN, **more: Any) -> CaseState:
             question=Collect(case=REF, handoff="H1", package=package(1), sender=SOC_A.id),
         ), created_at=NOW, next_try=NOW)},
     }  # fmt: skip
+    if consent is Consent.GIVEN:
+        given["consents"] = CONSENTS
     return CaseState.model_validate(given | more)
 
 
@@ -99,6 +115,15 @@ def test_who_sees_which_handoffs(row: Row, consent: Consent) -> None:
         assert sees_handoff(state, PACK, row.org, kind, asks.id, asked.id) == (name in expected)
     # Who opened a case knows of it, whatever became of it.
     assert sees_case(state, PACK, row.org) == (bool(expected) or row.org == SOC_B.id)
+
+
+def test_a_consent_that_covers_others_shows_the_police_nothing_and_one_to_the_police_only_itself() -> None:
+    others = a_case(consents={ConsentTo.HEALTH_PLANNING: NOW, ConsentTo.POLICE_ASSESSMENT: NOW}, consent_until=NOW)
+    seen = seen_by(others, PACK, POLICE.id)
+    assert (set(seen.handoffs), seen.track_b, seen.consent) == ({"H1"}, TrackB.NOT_TRIED, Consent.NOT_ASKED)
+    assert (seen.consents, seen.consent_until) == ({}, None)
+    theirs = seen_by(a_case(), PACK, POLICE.id)
+    assert set(theirs.consents) == {ConsentTo.POLICE_TRACK}, "whether health care may plan is none of their business"
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.org or "nobody")
@@ -182,7 +207,7 @@ def test_nothing_is_shown_that_no_rule_shows(state: CaseState, org: OrgId) -> No
     if org == social or (social is None and org == state.opener):
         assert seen == state
         return
-    follows = state.consent is Consent.GIVEN and state.acting.get(Function.POLICE) == org
+    follows = ConsentTo.POLICE_TRACK in state.consents and state.acting.get(Function.POLICE) == org
     every: list[Handoff | EndedHandoff] = [*state.handoffs.values(), *state.ended.values()]
     mine = {h.id for h in every if org in (h.requester, h.recipient) or (follows and h.kind == TRACK_B)}
     assert {*seen.handoffs, *seen.ended} == mine

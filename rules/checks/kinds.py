@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from models.handoffs import Act, Party
 from models.packs import IfUnanswered, Kind, Mode, RulePack
-from models.words import Urgency
+from models.words import ConsentTo, Urgency
 from rules.checks.fault import Fault, Place
 from rules.transitions import NEEDS_REASON, OTHER, TABLE, allowed_by_kind
 
+TRACK_B = f'"{ConsentTo.POLICE_TRACK}"'
 POLICE_ANSWERS = frozenset({"eligible", "not-eligible"})
 """All that the police's desk ever answers about its own track (domain.md section 2): never why."""
 PARAGRAPH = re.compile(r"[A-ZÅÄÖa-zåäö0-9][A-ZÅÄÖa-zåäö0-9:.,§ -]{1,38}")
@@ -147,11 +148,11 @@ def _acts(at: Place, kind: Kind) -> Iterator[Fault]:
 def _track_b(at: Place, kind: Kind) -> Iterator[Fault]:
     if not kind.opens_track_b:
         return
-    if not kind.needs_consent:
+    if kind.needs_consent is not ConsentTo.POLICE_TRACK:
         yield Fault(
             (*at, "needs_consent"),
-            f"{kind.code} öppnar polisens ärende och kräver samtycke",
-            f"{kind.code} opens the police's track and needs consent",
+            f"{kind.code} öppnar polisens ärende och kräver samtycke till det: needs_consent = {TRACK_B}",
+            f"{kind.code} opens the police's track and needs consent to it: needs_consent = {TRACK_B}",
         )
     if set(kind.answers.get(Act.COMPLETE, ())) != POLICE_ANSWERS:
         yield Fault(
