@@ -53,7 +53,7 @@ def disclosure_refused(turn: Turn, event: Disclosed) -> Refusal | None:
         return Refusal(code="unknown-handoff", possible=tuple(state.handoffs))
     if {event.by.org, event.recipient} != {handoff.requester, handoff.recipient} or event.by.org == event.recipient:
         return Refusal(code="not-a-party", detail=event.handoff)
-    if CONSENT in event.grounds and state.consent is not Consent.GIVEN:
+    if CONSENT in event.grounds and consent_in_the_way(state, event.by.org):
         return Refusal(code="consent-needed", detail=state.consent)
     if event.package in state.packages:
         return Refusal(code="package-sent-already")
@@ -70,6 +70,14 @@ def sealed_refused(turn: Turn, event: Disclosed) -> Refusal | None:
     if len(turn.state.packages) >= MOST_UNDER_WAY:
         return Refusal(code="too-many-under-way", detail=str(MOST_UNDER_WAY))
     return None
+
+
+def consent_in_the_way(state: CaseState, org: OrgId) -> bool:
+    """Whether what the case knows of consent stops this sender. Another agency's own history is judged at its own
+    desk: that the social services have not asked stops nobody else, and that the person has told them no does."""
+    if org == keeper(state):
+        return state.consent is not Consent.GIVEN
+    return state.consent is Consent.REFUSED
 
 
 def keeper(state: CaseState) -> OrgId | None:
@@ -112,9 +120,9 @@ def destroy(turn: Turn, package: ItemId) -> None:
 
 
 def consent_ended(turn: Turn) -> None:
-    """Consent was withdrawn: what was sent by it and has not been taken is destroyed."""
+    """What was sent by consent and has not been taken is destroyed: by whoever may not send it any more."""
     for package, known in list(turn.state.packages.items()):
-        if CONSENT in known.grounds:
+        if CONSENT in known.grounds and consent_in_the_way(turn.state, known.sender):
             destroy(turn, package)
 
 

@@ -104,9 +104,9 @@ def stands(turn: Turn, word: Consent, covered: dict[ConsentTo, datetime], until:
     ended = before.consent is Consent.GIVEN and not given
     if ended or (ConsentTo.POLICE_TRACK in before.consents and ConsentTo.POLICE_TRACK not in covered):
         turn.update(police_eligible=False, police_track_wanted=False)
-    if ended:
-        disclosures.consent_ended(turn)
     turn.update(consent=word, consents=covered, consent_until=until)
+    if not given:
+        disclosures.consent_ended(turn)
 
 
 def runs_out(turn: Turn, by: datetime) -> bool:

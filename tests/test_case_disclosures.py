@@ -96,6 +96,19 @@ def test_nothing_goes_by_a_consent_that_does_not_stand() -> None:
     assert case.tried(told(case, grounds=("osl-10-15a",)), NOW) is None, "the law's own ground needs no consent"
 
 
+def test_another_agencys_own_consent_is_stopped_by_a_no_and_not_by_what_the_social_services_have_not_asked() -> None:
+    case = Case().opens(NOW, urgency="acute")
+    theirs: dict[str, Any] = {"by": Actor(org=POLICE.id), "recipient": SOC_A.id}
+    assert case.tried(told(case, 1, **theirs), NOW) is None
+    assert case.learns(NOW, consent=Consent.GIVEN, consent_until=later(NOW, days=1)) is None
+    case.does(told(case, 2), NOW)
+    case.does(TimePassed(), later(NOW, days=1))
+    assert destroyed(case) == [package(2)], "the social services' consent has ended, the police's own has not"
+    assert case.learns(later(NOW, days=2), consent=Consent.REFUSED) is None
+    assert destroyed(case) == [package(2), package(1)]
+    assert code(case.tried(told(case, 3, **theirs), later(NOW, days=2))) == "consent-needed"
+
+
 def test_withdrawal_destroys_what_was_sent_by_consent_and_nothing_else() -> None:
     case = case_with_police()
     case.does(told(case, 1), NOW)
