@@ -147,6 +147,7 @@ class Disclosures:
         by_consent: bool,
         by: Reader,
         purpose: Purpose,
+        judgements: Iterable[ItemId] = (),
         permitted: Callable[[Session], Refusal | None],
     ) -> Told | Refusal:
         """Writes down, and into the audit, what is about to be told. Only then may it be told. Once per package id.
@@ -177,6 +178,7 @@ class Disclosures:
                 expires_at=label.expires_at if way == "sealed" else None,
                 at=datetime.now(UTC),
                 user=by.user,
+                judgements=sorted(judgements),
                 key_version=0,
                 content=b"",
             )
@@ -214,6 +216,14 @@ class Disclosures:
             for row in rows:
                 session.expunge(row)
             return rows
+
+    def used_up(self, case: CaseRef, but: ItemId | None = None) -> frozenset[tuple[ItemId, Code]]:
+        """Judgements that something has been told by, each with the categories. `but`: a telling that does not count.
+
+        What came to nothing, and what was destroyed before anybody had read it, used nothing up.
+        """
+        told = [row for row in self.listed(case) if row.id != but and row.state in ("prepared", "sent", "taken")]
+        return frozenset((note, category) for row in told for note in row.judgements for category in row.categories)
 
     def under_way(self, case: CaseRef, *, by_consent: bool) -> list[ItemId]:
         """Sealed packages that may still be fetched; with `by_consent`, only those that stand on it."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy import Column, ColumnElement, Engine, Table, delete, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
@@ -77,11 +77,17 @@ def rows_of(case: CaseRef) -> dict[Table, ColumnElement[bool]]:
     return found
 
 
+def overwriting(session: Session) -> Connection:
+    """The session's connection, where what goes is overwritten and not only forgotten."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("pragma secure_delete=on")
+    return connection
+
+
 def erase(session: Session, case: CaseRef) -> int:
     """Deletes every row of a case, in the caller's write transaction. Returns how many there were."""
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":  # what is deleted is overwritten, not only forgotten
-        connection.exec_driver_sql("pragma secure_delete=on")
+    connection = overwriting(session)
     rows = rows_of(case)
     hanging = [table for table in rows if table.name in HANGS_ON]
     order = hanging + [table for table in reversed(rows) if table not in hanging]

@@ -77,6 +77,14 @@ class DeskStore:
         if category is Category.IDENTITY:
             identities.index(session, self.keys, case, content)
 
+    def replace_in(self, session: Session, item: ItemId, content: Any) -> None:
+        """What an item says is gone, and something else stands there: for what may not be kept. Its place stays."""
+        row = session.exec(select(ItemRow).where(ItemRow.id == item)).one()
+        erasure.overwriting(session)
+        plain = json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
+        row.key_version, row.content = self.keys.seal(cell_of(row), plain)
+        session.flush()
+
     def content(self, item: ItemId, case: CaseRef, category: Category) -> Any | None:
         """What is kept under `item`, if it is of this case and category; otherwise None."""
         with reading(self._engine) as session:

@@ -44,7 +44,7 @@ def item_id(key: RequestKey, what: str) -> ItemId:
 def kept_items(filling: Filling, key: RequestKey) -> list[tuple[ItemId, Category, Any]]:
     """What of an intake is kept at the desk, each under its own id and category. Addresses one by one."""
     data = filling.model_dump(mode="json", exclude_none=True, include=set(KEPT_AT_DESK))
-    addresses = data.pop("addresses", ())
+    addresses = [*data.pop("addresses", ()), *place_of(data.get("safe_contact", {}))]
     kept = [
         (item_id(key, name), KEPT_AT_DESK[name], content if name in AS_THEY_ARE else {name: content})
         for name, content in data.items()
@@ -52,6 +52,17 @@ def kept_items(filling: Filling, key: RequestKey) -> list[tuple[ItemId, Category
     ]
     each = [(item_id(key, f"address-{number}"), Category.ADDRESS, one) for number, one in enumerate(addresses)]
     return kept + each
+
+
+def place_of(contact: dict[str, Any]) -> list[dict[str, Any]]:
+    """The place by which somebody is reached, as an address. Taken out of the contact, which says how and not where."""
+    purpose = {"letter": "mail", "in-person": "meeting"}.get(contact.get("channel", ""))
+    return [{"purpose": purpose, "lines": lines_of(contact.pop("value"))}] if purpose else []
+
+
+def lines_of(place: str) -> list[str]:
+    """As an envelope has it: `Storgatan 1, 745 00 Enköping` is two lines."""
+    return [line.strip() for line in place.split(",") if line.strip()] or [place]
 
 
 def coded_facts(filling: Filling, now: datetime, pack: RulePack) -> Facts:

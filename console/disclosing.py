@@ -16,6 +16,8 @@ from console.as_whom import Worker
 from console.casework import Casework
 from console.coding import item_id
 from console.failures import NotFound, Refused
+from console.holding import held_for
+from console.judging import judged
 from models.access import Purpose
 from models.case import CaseState
 from models.consent import ConsentQuestion, ConsentRecord
@@ -24,13 +26,11 @@ from models.desk import Category, ProtectionMark
 from models.events import Actor, Disclosed, Recalled
 from models.exchange import Label
 from models.handoffs import Handoff, Status
-from models.preview import Held, Preview, Sending, Text, WhyWithheld
+from models.preview import Preview, Sending, Text, WhyWithheld
 from models.published_keys import KeyUse
-from models.sharing import Circumstances, Judgement, SharingRules, Verdict
+from models.sharing import Circumstances, SharingRules, Verdict
 from models.words import CaseRef, Code, Function, HandoffId, ItemId, OrgId, RequestKey, Word
 from rules import consent, preview
-from rules.held import held_of
-from rules.sharing import STAYS
 
 WAITS = timedelta(days=14)
 """How long a package waits for its recipient before it is destroyed."""
@@ -63,6 +63,8 @@ class Telling(NamedTuple):
     found: Mapping[Code, Verdict]
     preview: Preview
     known: Circumstances
+    address: int | None = None
+    """The number of the address that was chosen, where one was."""
 
 
 async def look(
@@ -73,11 +75,15 @@ async def look(
     *,
     decided: tuple[Code, ...] = (),
     by_ground: Mapping[Code, Code] | None = None,
+    address: int | None = None,
+    resuming: ItemId | None = None,
 ) -> Telling:
     """What the recipient would see, field by field, and what stays. Looking is logged before it is shown.
 
+    `address`: the number of the one to tell. `resuming`: the telling that is taken up again, if one is.
+
     Raises:
-        Refused: this account may not disclose, or no such handoff is open between the two.
+        Refused: this account may not disclose, no such handoff is open between the two, or that address is none.
         CannotAudit: it can't be logged.
     """
     office = worker.office
@@ -100,8 +106,9 @@ async def look(
         recipient_org=recipient,
     )
     rules = rules_of(standing)
+    held, kept_from, digests = await asyncio.to_thread(held_for, worker, rules, sending, address)
     known = circumstances(worker, standing, asked, recipient, to.function)
-    held, kept_from = await asyncio.to_thread(held_for, worker, rules, sending)
+    known = await asyncio.to_thread(judged, worker, case, asked, known, digests, resuming)
     found = preview.verdicts(rules, sending, office.entry.function, known, standing.now, by_ground)
     shown = preview.assemble(rules, sending, held, found, decided, known.marks)
     unseen = tuple(preview.withheld_for(one, WhyWithheld.NOT_ALLOWED, NOT_THIS_ROLE) for one in kept_from)
@@ -110,7 +117,7 @@ async def look(
         refusal = Refusal(code="step-up-needed")
         await asyncio.to_thread(permitting.logged, worker, case, (Category.ADDRESS,), refusal)
         raise Refused(refusal)
-    return Telling(standing, asked, recipient, sending, found, shown, known)
+    return Telling(standing, asked, recipient, sending, found, shown, known, address)
 
 
 def rules_of(standing: Standing) -> SharingRules:
@@ -119,42 +126,6 @@ def rules_of(standing: Standing) -> SharingRules:
     if rules is None:
         raise Refused(Refusal(code="no-sharing-rules"))
     return rules
-
-
-def held_for(worker: Worker, rules: SharingRules, sending: Sending) -> tuple[list[Held], tuple[Category, ...]]:
-    """What may come into question, read for this, and the categories that this role does not see; logged first.
-
-    Raises:
-        Refused: this account may not disclose from this case. That is logged too.
-    """
-    office, case, now = worker.office, sending.case, datetime.now(UTC)
-    every = tuple(Category(code) for code in preview.wanted(rules, sending) if code in set(Category))
-    with office.trail.writing() as session:
-        refusal = permitting.may_prepare(session, worker, case, now)
-        wanted = tuple(one for one in every if permitting.may_disclose(session, worker, case, now, one).permitted)
-        permitting.log(session, worker, case, wanted, refusal)
-    if refusal:
-        raise Refused(refusal)
-    source = {*wanted} | ({Category.IDENTITY} if Category.PROTECTION_MARK in wanted else set())
-    held: dict[tuple[Category, ItemId | None], Held] = {}
-    for row, content in office.items_of(case, tuple(source)):
-        for one in held_of(row.id, Category(row.category), content):
-            # The newest of a category stands for it; addresses stand each for itself.
-            place = one.item if one.category == Category.ADDRESS else None
-            known = held.get((Category(one.category), place))
-            unsaid = known.fields if known is not None and one.category == Category.IDENTITY else {}
-            if "personnummer" in one.fields:  # a corrected number says the day of birth as well
-                unsaid = {field: value for field, value in unsaid.items() if field != "born"}
-            if says_something(rules, one):  # what is filled in later about who it is unsays nothing
-                held[Category(one.category), place] = one.model_copy(update={"fields": unsaid | one.fields})
-    kept_from = tuple(one for one in every if one not in wanted and one not in STAYS)
-    return [one for one in held.values() if one.category in set(wanted)], kept_from
-
-
-def says_something(rules: SharingRules, one: Held) -> bool:
-    """Whether a field of it could be told at all: a municipality kept beside the identity hides no name."""
-    words = rules.categories.get(one.category)
-    return words is None or not words.fields.keys().isdisjoint(one.fields)
 
 
 def circumstances(
@@ -168,8 +139,6 @@ def circumstances(
     for content in notes:
         stated |= content.get("stated", {})
     placement = stated.pop("compulsory_placement", None)
-    here = [content for content in notes if "judgement" in content and content.get("handoff") == asked.id]
-    judgements = tuple(Judgement.model_validate(content["judgement"]) for content in here)
     taken_on = asked.status in (Status.ACCEPTED, Status.IN_PROGRESS)
     houses = recipient if function is Function.HOUSING_PROVIDER and asked.kind == "protected-bed" and taken_on else None
     return Circumstances(
@@ -177,7 +146,6 @@ def circumstances(
         consents=office.disclosures.history(case),
         last_seen=standing.now,
         marks=frozenset({office.mark_of(case) or ProtectionMark.UNKNOWN}),
-        judgements=judgements,
         transfer_to=asked.recipient if asked.kind == "case-transfer" and taken_on else None,
         compulsory_placement_at=recipient if placement else None,
         housed_by=houses,
@@ -203,6 +171,7 @@ async def send(
     expected: str | None = None,
     decided: tuple[Code, ...] = (),
     by_ground: Mapping[Code, Code] | None = None,
+    address: int | None = None,
     key: RequestKey | None = None,
 ) -> Told:
     """Tells the recipient exactly what `look` shows. Logged before anything leaves; the same key tells it once.
@@ -217,7 +186,10 @@ async def send(
     earlier = await asyncio.to_thread(permitting.told_before, worker, case, handoff, package, way)
     if earlier is not None and earlier.row.state != "prepared":
         return earlier
-    telling = await look(casework, worker, case, handoff, decided=decided, by_ground=by_ground)
+    resuming = package if earlier is not None else None
+    telling = await look(
+        casework, worker, case, handoff, decided=decided, by_ground=by_ground, address=address, resuming=resuming
+    )
     if telling.preview.empty:
         raise Refused(Refusal(code="nothing-to-disclose"))
     if expected is not None and telling.preview.digest != expected:
@@ -267,6 +239,7 @@ def prepared(casework: Casework, worker: Worker, telling: Telling, package: Item
         by_consent=telling.preview.by_consent,
         by=worker.by,
         purpose=Purpose.DISCLOSE,
+        judgements=permitting.relied_on(telling),
         permitted=lambda session: permitting.permitted(session, worker, telling, key, now),
     )
     if isinstance(came, Refusal):

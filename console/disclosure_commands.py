@@ -34,6 +34,10 @@ Duty = Annotated[
     list[str] | None,
     typer.Option("--fulfil", help="Skyldighet att fullgöra: slag av uppgift. | A duty.", metavar="CATEGORY"),
 ]
+Address = Annotated[
+    int | None,
+    typer.Option("--address", help="Adress nummer N, som i person show. | Which address.", metavar="N", min=1),
+]
 Grounds = Annotated[
     list[str] | None,
     typer.Option("--ground", help="Grund att använda, som address=consent. | A ground.", metavar="CATEGORY=CODE"),
@@ -59,6 +63,7 @@ async def preview(
     user: User,
     fulfil: Duty = None,
     ground: Grounds = None,
+    address: Address = None,
     role: AsRole = None,
     step_up: StepUp = False,
     as_json: Json = False,
@@ -73,6 +78,7 @@ async def preview(
         handoff_id(handoff),
         decided=tuple(fulfil or ()),
         by_ground=by_ground(ground),
+        address=address,
     )
     if as_json:
         say(shown_data(telling))
@@ -98,6 +104,7 @@ async def send(
     spoken: Annotated[bool, typer.Option("--spoken", help="Muntligt, antecknat. | By word of mouth.")] = False,
     fulfil: Duty = None,
     ground: Grounds = None,
+    address: Address = None,
     role: AsRole = None,
     step_up: StepUp = False,
     key: Key = None,
@@ -123,6 +130,7 @@ async def send(
         expected=digest,
         decided=tuple(fulfil or ()),
         by_ground=by_ground(ground),
+        address=address,
         key=reading.request_key(key),
     )
     if letter is not None:
@@ -196,6 +204,7 @@ async def weigh(
     ],
     category: Annotated[list[str], typer.Option("--category", help="Slag av uppgift. | Category.", metavar="CATEGORY")],
     ground: Annotated[str | None, typer.Option("--ground", help="Grunden. | The ground.", metavar="CODE")] = None,
+    address: Address = None,
     against: Annotated[bool, typer.Option("--against", help="Talar emot utlämnande. | Speaks against.")] = False,
     role: AsRole = None,
     key: Key = None,
@@ -213,6 +222,7 @@ async def weigh(
         tuple(reading.code(one, "category") for one in category),
         reading.read_text(note_file, LONGEST_NOTE),
         ground=reading.code(ground, "ground") if ground else None,
+        address=address,
         speaks_for=not against,
         key=reading.request_key(key),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,10 +12,20 @@ from rich.text import Text as Written
 
 from console.disclosing import Telling
 from console.layout import table_of
+from models.desk import Category
 from models.disclosure_tables import DisclosureRow
-from models.preview import AcuteCard, Preview
-from models.sharing import Need
+from models.preview import AcuteCard, Preview, WhyWithheld
+from models.sharing import Lack, Need, Verdict, Weighed
+from models.words import Code
 
+JUDGED: dict[Need, Weighed] = {
+    Need.NECESSITY_NOTE: Weighed.NECESSITY,
+    Need.WEIGHING: Weighed.WEIGHING,
+    Need.HARM_TEST: Weighed.HARM,
+    Need.LAWYER_CONFIRMS: Weighed.LAWYER,
+    Need.PREVENTS_CRIME: Weighed.PREVENTS_CRIME,
+}
+STEPS_LEFT = WhyWithheld.STEPS_LEFT
 STATE = {
     "prepared": ("på väg", "on its way"),
     "sent": ("lämnat", "told"),
@@ -42,6 +52,7 @@ def shown_data(telling: Telling) -> dict[str, Any]:
             for section in preview.package.sections
         ],
         "withheld": [one.model_dump(mode="json") for one in preview.withheld],
+        "steps": [step._asdict() | {"command": command(telling, step)} for step in steps(telling)],
         "warnings": [one.model_dump(mode="json") for one in preview.warnings],
         "duties": {
             category: verdict.clock.model_dump(mode="json") if verdict.clock else None
@@ -64,11 +75,51 @@ def preview_view(telling: Telling) -> RenderableType:
     if preview.withheld:
         parts += [Written("Detta lämnas inte | This is not disclosed", style="bold"), staying(preview)]
     parts += [Written(f"{preview.always.sv}\n{preview.always.en}", style="dim")]
-    if any(lack.need is Need.HARM_TEST for verdict in telling.found.values() for lack in verdict.needs):
-        parts.append(Written("Menprövning antecknas först: disclosure weigh ... harm | Record the harm test first"))
+    if left := steps(telling):
+        parts.append(Written("Antecknas först, sedan preview igen | Record first, then preview again", style="bold"))
+        parts += [Written(command(telling, step)) for step in left]
     if not preview.empty:
         parts.append(Written(f"Lämna exakt detta | Disclose exactly this: --seen {preview.digest}", style="dim"))
     return Group(*parts)
+
+
+class Step(NamedTuple):
+    """A judgement that is lacking, or that was made of something else than what is kept now, or is used up."""
+
+    what: Weighed
+    ground: Code | None
+    categories: list[Code]
+
+
+def steps(telling: Telling) -> list[Step]:
+    """What somebody has to judge before what is kept may go, each step once for all the categories it is about."""
+    kept = {one.category for one in telling.preview.withheld if one.code in (WhyWithheld.LACKING, STEPS_LEFT)}
+    found: dict[tuple[Weighed, Code | None], list[Code]] = {}
+    for category, verdict in telling.found.items():
+        ground, lacks = within_reach(verdict)
+        for lack in lacks if category in kept else ():
+            if (what := JUDGED.get(lack.need)) is not None:
+                found.setdefault((what, None if what is Weighed.HARM else ground), []).append(category)
+    return [Step(what, ground, categories) for (what, ground), categories in found.items()]
+
+
+def within_reach(verdict: Verdict) -> tuple[Code | None, tuple[Lack, ...]]:
+    """The ground to judge for: the nearest, or one that needs nothing else, should the nearest wait for a consent."""
+    nearest = next((one.ground for one in verdict.considered if one.lacks == verdict.needs), None)
+    ways = [(verdict.ground or nearest, verdict.needs), *((one.ground, one.lacks) for one in verdict.considered)]
+    only_judging = (way for way in ways if way[1] and all(lack.need in JUDGED for lack in way[1]))
+    return next(only_judging, ways[0])
+
+
+def command(telling: Telling, step: Step) -> str:
+    """Exactly what to write. Somebody else than the sender confirms a paragraph."""
+    named = [f"--category {category}" for category in step.categories]
+    ground = [f"--ground {step.ground}"] if step.ground else []
+    chosen = [f"--address {telling.address}"] if telling.address and Category.ADDRESS in step.categories else []
+    user = "ANNAN" if step.what is Weighed.LAWYER else telling.known.teller
+    who = ["--note-file -", f"--as {telling.sending.sender}", f"--user {user}"]
+    begun = f"disclosure weigh {telling.sending.case} {telling.handoff.id} {step.what}"
+    return " ".join([begun, *named, *ground, *chosen, *who])
 
 
 def going(preview: Preview) -> Table:

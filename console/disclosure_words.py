@@ -29,6 +29,25 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "De reglerna finns inte i den här installationen.",
         "Those rules are not in this installation.",
     ),
+    "no-such-address": ("Det finns ingen adress nummer {detail}.", "There is no address number {detail}."),
+    "address-ended": (
+        "Adress nummer {detail} gäller inte längre och lämnas inte ut.",
+        "Address number {detail} holds no longer and is not told.",
+    ),
+    "address-not-kept": (
+        "Adress nummer {detail} får inte sparas för den här personen och visas inte. Ta bort den: person remove.",
+        "Address number {detail} may not be kept for this person and is not shown. Remove it: person remove.",
+    ),
+    "address-may-be-kept": (
+        "Adress nummer {detail} får sparas. Gäller den inte längre: person moved.",
+        "Address number {detail} may be kept. If it holds no longer: person moved.",
+    ),
+    "address-to-choose": (
+        "Det finns flera adresser. Ange vilken prövningen gäller: --address N.",
+        "There are several addresses. Say which one was judged: --address N.",
+    ),
+    "unknown-category": ("Det slaget av uppgift finns inte i reglerna.", "The rules have no such category."),
+    "unknown-ground": ("Den grunden finns inte i reglerna.", "The rules have no such ground."),
     "preview-has-changed": (
         "Det som skulle lämnas ut har ändrats sedan ni såg det. Se det på nytt med disclosure preview.",
         "What would be disclosed has changed since you saw it. Look again with disclosure preview.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sqlmodel import Session
@@ -12,12 +12,13 @@ from activities.disclosures import Told, entry
 from activities.sharing_rules import sharing_at
 from console.as_whom import Worker
 from console.failures import Refused
+from console.judging import judged
 from models.access import Action, Decision, Given, Purpose
 from models.contracts import Refusal
 from models.desk import Category
-from models.sharing import Judgement, Weighed
-from models.words import CaseRef, Code, HandoffId, ItemId, OrgId, RequestKey
-from rules import access
+from models.sharing import Circumstances, Verdict, Weighed
+from models.words import CaseRef, HandoffId, ItemId, RequestKey
+from rules import access, judgements
 
 if TYPE_CHECKING:
     from console.disclosing import Telling, Way
@@ -91,7 +92,7 @@ def subject_of(worker: Worker, telling: Telling) -> str:
 def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKey, now: datetime) -> Refusal | None:
     """Whether this account may tell each of these categories now: purpose, own word, harm test, second person."""
     office, case, categories = worker.office, telling.sending.case, telling.preview.package.categories
-    if office.disclosures.history_in(session, case) != telling.known.consents:
+    if office.disclosures.history_in(session, case) != telling.known.consents or is_judged_anew(worker, telling):
         return Refusal(code="preview-has-changed")
     rules = sharing_at(telling.standing.now)
     without_harm_test = rules.no_harm_test if rules else ()
@@ -101,8 +102,7 @@ def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKe
             reason="disclosure",
             stepped_up=worker.stepped_up,
             approved=True,
-            harm_test=category in without_harm_test
-            or harm_tested(office.own_items(case, (Category.NOTE,)), telling.handoff.id, telling.recipient, category),
+            harm_test=category in without_harm_test or harm_tested(telling.found[category], telling.known),
         )
         if unmet := access.unmet(may_disclose(session, worker, case, now, Category(category)), given):
             return unmet
@@ -113,20 +113,24 @@ def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKe
     return office.approvals.settle(session, *asked, key)
 
 
-def harm_tested(notes: list[tuple[Any, Any]], handoff: HandoffId, recipient: OrgId, category: Code) -> bool:
-    """Whether somebody has written down that harm was weighed for this very handoff, recipient and category, and did
-    not stand in the way. The newest word counts."""
-    tested = [
-        Judgement.model_validate(content["judgement"])
-        for _, content in notes
-        if isinstance(content, dict) and "judgement" in content and content.get("handoff") == handoff
-    ]
-    mine = [
-        one
-        for one in tested
-        if one.what is Weighed.HARM and one.recipient_org == recipient and category in one.categories
-    ]
-    return bool(mine) and mine[-1].speaks_for
+def is_judged_anew(worker: Worker, telling: Telling) -> bool:
+    """Whether something was judged, told or marked since the look. What it used up then is not used up twice."""
+    case, known = telling.sending.case, telling.known
+    marks = frozenset({worker.office.mark_of(case)})
+    return marks != known.marks or judged(worker, case, telling.handoff, known, known.held) != known
+
+
+def harm_tested(verdict: Verdict, known: Circumstances) -> bool:
+    """Whether harm was weighed for just this, as it is kept now, and does not stand in the way."""
+    tested = judgements.latest(Weighed.HARM, verdict.ground, verdict.question, known)
+    return tested is not None and tested.speaks_for
+
+
+def relied_on(telling: Telling) -> frozenset[ItemId]:
+    """The notes of what was judged for what is told now: each is good for one telling."""
+    sections = telling.preview.package.sections
+    told = [(section.ground, telling.found[section.category].question) for section in sections]
+    return judgements.relied_on(telling.known, told)
 
 
 def may_recall(worker: Worker, case: CaseRef, package: ItemId) -> None:

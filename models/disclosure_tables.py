@@ -49,9 +49,11 @@ class DisclosureRow(DeskTable, table=True):
     at: datetime = Field(sa_type=UtcInstant)
     settled_at: datetime | None = Field(default=None, sa_type=UtcInstant)
     user: str
+    judgements: list[str] = Field(sa_type=JSON)
+    """The notes of what was judged before it (harm test, weighing, necessity): each is good for one telling."""
     key_version: int
     content: bytes
-    """Sealed: field by field what was told, and what the ground needed (harm test, weighing, necessity)."""
+    """Sealed: field by field what was told."""
 
 
 class PackageRow(DeskTable, table=True):

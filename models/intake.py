@@ -99,6 +99,10 @@ Personnummer = Annotated[
 ]
 
 
+AT_A_PLACE = frozenset({"letter", "in-person"})
+"""Ways of reaching somebody that are a place: the place is kept as an address, under the rules of addresses."""
+
+
 class SafeContact(Word):
     """How the person can be reached without danger."""
 
@@ -166,7 +170,7 @@ class Person(Word):
 
 
 class Address(Word):
-    purpose: Literal["stay", "registered", "mail"]
+    purpose: Literal["stay", "registered", "mail", "meeting"]
     lines: tuple[Short, ...] = Field(min_length=1, max_length=6)
 
 

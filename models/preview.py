@@ -29,6 +29,10 @@ class Held(Word):
     item: ItemId
     category: Code
     fields: dict[FieldName, str]
+    number: int | None = None
+    """Of an address: what it is chosen by."""
+    not_kept: bool = False
+    """It is there and may not be: it is offered to nobody, and to be removed."""
 
 
 class Sending(Word):
@@ -104,6 +108,8 @@ class WhyWithheld(StrEnum):
     """A duty: it goes when a person has decided so."""
     STEPS_LEFT = "steps-left"
     ONE_AT_A_TIME = "one-at-a-time"
+    NOT_KEPT = "not-kept"
+    """What may not be kept for this person, and was before that was known."""
     NAMES_STAFF = "names-staff"
     UNKNOWN_FIELD = "unknown-field"
     EMPTY = "empty"

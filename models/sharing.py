@@ -253,9 +253,13 @@ class Judgement(Word):
     """None only for a harm test, which is about the recipient and not the ground."""
     recipient: Code
     recipient_org: OrgId | None = None
-    categories: tuple[Code, ...] = Field(min_length=1)
+    categories: tuple[Code, ...] = Field(min_length=1, max_length=40)
     speaks_for: bool
     """True: it speaks for disclosing, or does not stand in the way."""
+    of: dict[Code, str] = {}
+    """What was judged, by category: a digest, under the desk's own key, of what was kept and the mark that counted."""
+    by: str | None = None
+    """The account that wrote it down."""
 
 
 class Demand(Word):
@@ -278,7 +282,14 @@ class Circumstances(Word):
     """The latest instant the desk knows of, should the machine's clock have been set back."""
     marks: frozenset[ProtectionMark] = frozenset({ProtectionMark.UNKNOWN})
     """Empty only when somebody has looked and there is none: with any mark, unknown too, the harm test is recorded."""
-    judgements: tuple[Judgement, ...] = Field(default=(), max_length=100)
+    judgements: tuple[Judgement, ...] = Field(default=(), max_length=2_000)
+    """The last about each thing. Bounded by what there is to judge: kinds of judgement, grounds and categories."""
+    held: dict[Code, str] = {}
+    """What is kept now, by category, as `Judgement.of` has it."""
+    used: frozenset[tuple[ItemId, Code]] = frozenset()
+    """Judgements that something of the category has been told by: each is good for one telling."""
+    teller: str | None = None
+    """The account that is about to tell."""
     demands: tuple[Demand, ...] = Field(default=(), max_length=20)
     second_reviewer: bool = False
     alone_on_call: bool = False

@@ -30,6 +30,7 @@ from rules.sharing_checks import STAFF
 from rules.sharing_words import ALWAYS, MARK, REASON, WITHHELD, lacking, text_of
 
 ONE_AT_A_TIME = frozenset({Category.ADDRESS})
+CHOOSE, REMOVE = "--address", "person remove --number"
 
 
 def wanted(rules: SharingRules, sending: Sending) -> Mapping[Code, tuple[FieldName, ...]]:
@@ -118,6 +119,8 @@ def kept_whole(
     category = item.category
     if category not in wanted(rules, sending):
         return withheld_for(category, WhyWithheld.NOT_NEEDED)
+    if item.not_kept:
+        return withheld_for(category, WhyWithheld.NOT_KEPT, numbered(item, REMOVE))
     verdict = found.get(category)
     if verdict is None or not about(verdict, sending, category):
         return withheld_for(category, WhyWithheld.NOT_ALLOWED)
@@ -130,9 +133,19 @@ def kept_whole(
         return withheld_for(category, WhyWithheld.STEPS_LEFT, lacking(verdict.needs))
     if verdict.answer is Answer.MUST and category not in decided:
         return withheld_for(category, WhyWithheld.PERSON_DECIDES)
-    if category in ONE_AT_A_TIME and sum(one.category == category for one in items) > 1:
-        return withheld_for(category, WhyWithheld.ONE_AT_A_TIME)
+    if category in ONE_AT_A_TIME and sum(one.category == category and not one.not_kept for one in items) > 1:
+        return withheld_for(category, WhyWithheld.ONE_AT_A_TIME, numbered(item, CHOOSE))
     return None
+
+
+def numbered(item: Held, how: str) -> Text | None:
+    """What to write to mean just this one. Of an address nothing but its number and purpose is said."""
+    if item.number is None:
+        return None
+    said = f"{how} {item.number}"
+    purpose = item.fields.get("purpose")
+    said = f"{said} ({purpose})" if purpose else said
+    return Text(sv=said, en=said)
 
 
 def about(verdict: Verdict, sending: Sending, category: Code) -> bool:

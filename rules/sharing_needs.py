@@ -10,6 +10,7 @@ from models.consent import ConsentQuestion, ConsentRecord, WhyNoConsent
 from models.sharing import Circumstances, Demand, Ground, Judgement, Lack, Need, Question, Weighed
 from models.words import OrgId, TrackB
 from rules.consent import age, is_minor, seen, valid
+from rules.judgements import latest
 
 FIRM = frozenset({WhyNoConsent.REFUSED, WhyNoConsent.WITHDRAWN, WhyNoConsent.NOBODY_TO_ASK})
 """A no is a no: nobody is asked again in order to be able to send."""
@@ -51,17 +52,17 @@ def consent(asked: Asked) -> Lack | None:
     return Lack(need=Need.CONSENT, why=found, closed=found in FIRM)
 
 
-def latest(asked: Asked) -> datetime:
+def last_seen(asked: Asked) -> datetime:
     """Ages never go back when a clock does."""
     return max(seen(asked.known.consents, asked.now), asked.known.last_seen or asked.now)
 
 
 def under_18(asked: Asked) -> bool | None:
-    return is_minor(asked.known.person, latest(asked))
+    return is_minor(asked.known.person, last_seen(asked))
 
 
 def under_21(asked: Asked) -> bool | None:
-    years = age(asked.known.person, latest(asked))
+    years = age(asked.known.person, last_seen(asked))
     if years is not None:
         return years < 21
     return asked.known.person.minor or None
@@ -98,17 +99,7 @@ def judged(what: Weighed) -> Callable[[Asked], bool | None]:
 
 
 def judgement(what: Weighed, asked: Asked) -> Judgement | None:
-    """The last one made for exactly this ground, recipient and category."""
-    ground, question = asked.ground.code, asked.question
-    fitting = [
-        one
-        for one in asked.known.judgements
-        if one.what is what
-        and (one.ground == ground or (one.ground is None and what is Weighed.HARM))
-        and (one.recipient, one.recipient_org) == (question.recipient, question.recipient_org)
-        and question.category in one.categories
-    ]
-    return fitting[-1] if fitting else None
+    return latest(what, asked.ground.code, asked.question, asked.known)
 
 
 def no_reasons_against(asked: Asked) -> bool:

@@ -93,6 +93,10 @@ WITHHELD: dict[WhyWithheld, Both] = {
     WhyWithheld.PERSON_DECIDES: ("skyldighet: en person beslutar först", "a duty: a person decides first"),
     WhyWithheld.STEPS_LEFT: ("återstår", "left to do"),
     WhyWithheld.ONE_AT_A_TIME: ("välj en i taget", "choose one at a time"),
+    WhyWithheld.NOT_KEPT: (
+        "sparas inte vid skyddad folkbokföring och lämnas aldrig: ta bort den",
+        "not kept with protected registration and never told: remove it",
+    ),
     WhyWithheld.NAMES_STAFF: ("anger funktion, aldrig namn", "states a function, never a name"),
     WhyWithheld.UNKNOWN_FIELD: ("okänt fält", "unknown field"),
     WhyWithheld.EMPTY: ("tomt", "empty"),

@@ -382,6 +382,8 @@ async def test_who_has_no_desk_gets_a_letter_with_exactly_the_fields_or_a_word(
         assert kept_back not in text
     assert "handl" not in str(reader.metadata)
     assert await disclosing.recall(shared, desk.worker, told.row.id) == "taken"
+    assert (await desk.refused(way="spoken")).code == "nothing-to-disclose", "harm is weighed for each telling"
+    await desk.weighs()
     spoken = await desk.sends(way="spoken")
     assert (spoken.row.state, spoken.row.way, spoken.package) == ("sent", "spoken", telling.preview.package)
 

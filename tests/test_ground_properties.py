@@ -27,6 +27,8 @@ from activities.stores import migrate, open_database
 from console import disclosing, permitting, weighing
 from console.as_whom import Worker, at_work
 from console.disclosing import Telling
+from console.holding import digests, held_for, held_of_case
+from console.judging import judged
 from models.access import Purpose
 from models.case import CaseState
 from models.consent import ConsentAct, ConsentPurpose, ConsentStep, PersonFacts, Scope
@@ -124,17 +126,19 @@ class Sharing(RuleBasedStateMachine):
             name_on_case(session, self.case, "handl-01", "handl-01", datetime.now(UTC))
         for category, content in CONTENT.items():
             self.office.store.keep(str(uuid4()), self.case, category, SENDER, content)
-        judged = Judgement(
+        self.weighs()
+
+    def weighs(self) -> None:
+        """Before each telling: a harm test is good for one."""
+        rules = sharing_on(self.now.date())
+        assert rules is not None
+        held = held_of_case(self.office, rules, self.case, CATEGORIES, None)
+        made = Judgement(
             what=Weighed.HARM, note=str(uuid4()), recipient=Function.POLICE, recipient_org=RECIPIENT,
-            categories=CATEGORIES, speaks_for=True,
+            categories=CATEGORIES, speaks_for=True, of=digests(self.office, self.case, held),
         )  # fmt: skip
-        weighing.keep(
-            self.worker,
-            self.case,
-            judged.note,
-            {"handoff": HANDOFF.id, "judgement": judged.model_dump(mode="json")},
-            "weighed-harm",
-        )
+        said: dict[str, object] = {"handoff": HANDOFF.id, "judgement": made.model_dump(mode="json")}
+        weighing.keep(self.worker, self.case, made.note, said, "weighed-harm")
 
     # --- what the test knows -----------------------------------------------------------------------------
 
@@ -189,8 +193,9 @@ class Sharing(RuleBasedStateMachine):
             case=self.case, handoff=HANDOFF.id, kind=HANDOFF.kind, sender=SENDER, sender_role=self.worker.by.role,
             recipient=Function.POLICE, recipient_org=RECIPIENT,
         )  # fmt: skip
+        held, _, kept = held_for(self.worker, rules, sending)
         known = disclosing.circumstances(self.worker, standing, HANDOFF, RECIPIENT, Function.POLICE)
-        held, _ = disclosing.held_for(self.worker, rules, sending)
+        known = judged(self.worker, self.case, HANDOFF, known, kept)
         found = preview.verdicts(rules, sending, Function.SOCIAL_SERVICES, known, self.now)
         shown = preview.assemble(rules, sending, held, found, (), known.marks)
         for category in shown.package.categories:
@@ -219,13 +224,14 @@ class Sharing(RuleBasedStateMachine):
         envelope = seal(content.model_dump_json().encode(), label, self.office.signing, theirs)
         came = self.office.disclosures.prepare(
             label, content, envelope, way="sealed", digest=envelope.digest, by_consent=telling.preview.by_consent,
-            by=self.worker.by, purpose=Purpose.DISCLOSE,
+            by=self.worker.by, purpose=Purpose.DISCLOSE, judgements=permitting.relied_on(telling),
             permitted=lambda session: permitting.permitted(
                 session, self.worker, telling, str(uuid4()), datetime.now(UTC)
             ),
         )  # fmt: skip
         if isinstance(came, Told) and came.envelope is not None:
             self.prepared.append(came.envelope)
+            self.weighs()
 
     @rule()
     def leaves_it(self) -> None:

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("at", models.tables.UtcInstant(timezone=True), nullable=False),
         sa.Column("settled_at", models.tables.UtcInstant(timezone=True), nullable=True),
         sa.Column("user", sa.String(), nullable=False),
+        sa.Column("judgements", sa.JSON(), nullable=False),
         sa.Column("key_version", sa.Integer(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
     )

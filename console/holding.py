@@ -1,0 +1,101 @@
+"""What a desk holds of a case that may come into question for telling, and a digest of each category of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from activities.disclosures import FROM
+from activities.offices import Office
+from console import addresses, permitting
+from console.as_whom import Worker
+from console.failures import Refused
+from models.contracts import Refusal
+from models.desk import Category
+from models.preview import Held, Sending
+from models.sharing import SharingRules
+from models.words import CaseRef, Code
+from rules import preview
+from rules.addresses import Holds, meant
+from rules.held import Kept, held_of, standing
+from rules.sharing import STAYS
+
+
+class Holding(NamedTuple):
+    """What may come into question, what this role does not see, and a digest of each category as it is kept now."""
+
+    held: list[Held]
+    kept_from: tuple[Category, ...]
+    digests: dict[Code, str]
+
+
+def held_for(worker: Worker, rules: SharingRules, sending: Sending, address: int | None = None) -> Holding:
+    """What may come into question, read for this, and the categories that this role does not see; logged first.
+
+    `address`: the number of the one to tell, where there are several.
+
+    Raises:
+        Refused: this account may not disclose from this case, and that is logged too; or that address is none to tell.
+    """
+    office, case, now = worker.office, sending.case, datetime.now(UTC)
+    every = tuple(Category(code) for code in preview.wanted(rules, sending) if code in set(Category))
+    with office.trail.writing() as session:
+        refusal = permitting.may_prepare(session, worker, case, now)
+        wanted = tuple(one for one in every if permitting.may_disclose(session, worker, case, now, one).permitted)
+        permitting.log(session, worker, case, wanted, refusal)
+    if refusal:
+        raise Refused(refusal)
+    held = held_of_case(office, rules, case, wanted, address)
+    kept_from = tuple(one for one in every if one not in wanted and one not in STAYS)
+    return Holding(held, kept_from, digests(office, case, held))
+
+
+def held_of_case(
+    office: Office, rules: SharingRules, case: CaseRef, wanted: Iterable[Category], address: int | None
+) -> list[Held]:
+    """What stands for each of these categories; of addresses the one that is meant, or all that can be chosen of.
+
+    Raises:
+        Refused: that address is none to tell.
+    """
+    categories = set(wanted)
+    source = categories | ({Category.IDENTITY} if Category.PROTECTION_MARK in categories else set())
+    rows = office.items_of(case, tuple(source - {Category.ADDRESS}))
+    kept = (Kept(row.id, Category(row.category), said, not row.author.startswith(FROM)) for row, said in rows)
+    found = [one for one in standing(rules, kept) if one.category in categories]
+    return found + (addresses_of_case(office, case, address) if Category.ADDRESS in categories else [])
+
+
+def addresses_of_case(office: Office, case: CaseRef, number: int | None) -> list[Held]:
+    known = addresses.of_case(office, case)
+    one = meant(known, number)
+    if isinstance(one, Refusal):
+        raise Refused(one)
+    offered = [each for each in known if each == one or (one is None and each.holds is Holds.CURRENT)]
+    return [
+        held.model_copy(update={"number": each.number, "not_kept": each.holds is Holds.NOT_KEPT})
+        for each in (*offered, *(each for each in known if each.holds is Holds.NOT_KEPT))
+        for held in held_of(each.item, Category.ADDRESS, each.content)
+    ]
+
+
+def digests(office: Office, case: CaseRef, held: Iterable[Held]) -> dict[Code, str]:
+    """Of each category as it is kept now, under the mark that counts now. With the desk's own key: the note in which
+    it stands is sealed, but what is short could be tried. Where an address is still to be chosen there is none."""
+    mark, found = office.mark_of(case), dict[Code, list[Held]]()
+    for one in held:
+        if not one.not_kept:
+            found.setdefault(one.category, []).append(one)
+    return {
+        category: office.store.keys.blind(plain(category, mark, ones[0]))
+        for category, ones in found.items()
+        if len(ones) == 1
+    }
+
+
+def plain(category: Code, mark: str, one: Held) -> str:
+    said = json.dumps([category, mark, one.fields], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()
