@@ -286,9 +286,12 @@ class Disclosures:
                 content = {field.field: field.value for field in section.fields}
                 item = part(package, number)
                 self._store.keep_in(session, item, case, Category(section.category), f"{FROM}{row.sender}", content)
+            if told.reservation is not None:
+                item, said = part(package, len(told.sections)), {"reservation": told.reservation}
+                self._store.keep_in(session, item, case, Category.NOTE, f"{FROM}{row.sender}", said)
             row.state, row.content = "taken", None
-            said = entry(system, "package-taken", case, package, ground=row.grounds[0])
-            self._audit.append(session, said.model_copy(update={"categories": tuple(row.categories)}))
+            taken = entry(system, "package-taken", case, package, ground=row.grounds[0])
+            self._audit.append(session, taken.model_copy(update={"categories": tuple(row.categories)}))
 
     def throw_away(self, package: ItemId) -> None:
         """It was taken back before it was ours."""

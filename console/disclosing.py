@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import uuid4
 
 from activities.disclosures import Told
@@ -29,28 +29,14 @@ from models.handoffs import Handoff, Status
 from models.preview import Preview, Sending, Text, WhyWithheld
 from models.published_keys import KeyUse
 from models.sharing import Circumstances, SharingRules, Verdict
-from models.words import CaseRef, Code, Function, HandoffId, ItemId, OrgId, RequestKey, Word
+from models.words import CaseRef, Code, Function, HandoffId, ItemId, OrgId, RequestKey
 from rules import consent, preview
+from rules.stated import about, reservation
 
 WAITS = timedelta(days=14)
 """How long a package waits for its recipient before it is destroyed."""
 NOT_THIS_ROLE = Text(sv="er roll ser det inte", en="your role does not see it")
 Way = Literal["sealed", "letter", "spoken"]
-
-
-class StatedFacts(Word):
-    """What somebody has said of the circumstances of telling. Kept at the desk; nobody has said is not no."""
-
-    risk_of_crime: bool | None = None
-    child_at_risk: bool | None = None
-    lvm_need: bool | None = None
-    addiction: bool | None = None
-    compulsory_psychiatry: bool | None = None
-    pregnant: bool | None = None
-    reservation: bool | None = None
-    recipient_professional: bool | None = None
-    holder_professional: bool | None = None
-    compulsory_placement: bool | None = None
 
 
 class Telling(NamedTuple):
@@ -110,7 +96,7 @@ async def look(
     known = circumstances(worker, standing, asked, recipient, to.function)
     known = await asyncio.to_thread(judged, worker, case, asked, known, digests, resuming)
     found = preview.verdicts(rules, sending, office.entry.function, known, standing.now, by_ground)
-    shown = preview.assemble(rules, sending, held, found, decided, known.marks)
+    shown = preview.assemble(rules, sending, held, found, decided, known.marks, known.reservation_text)
     unseen = tuple(preview.withheld_for(one, WhyWithheld.NOT_ALLOWED, NOT_THIS_ROLE) for one in kept_from)
     shown = shown.model_copy(update={"withheld": (*shown.withheld, *unseen)})
     if Category.ADDRESS in shown.package.categories and not worker.stepped_up:
@@ -135,9 +121,8 @@ def circumstances(
     office, state = worker.office, standing.state
     case = state.case
     notes = [content for _, content in office.own_items(case, (Category.NOTE,)) if isinstance(content, dict)]
-    stated: dict[str, Any] = {}
-    for content in notes:
-        stated |= content.get("stated", {})
+    stated = about((content["stated"] for content in notes if "stated" in content), recipient)
+    stated["reservation_text"] = reservation(stated)
     placement = stated.pop("compulsory_placement", None)
     taken_on = asked.status in (Status.ACCEPTED, Status.IN_PROGRESS)
     houses = recipient if function is Function.HOUSING_PROVIDER and asked.kind == "protected-bed" and taken_on else None
@@ -190,6 +175,8 @@ async def send(
     telling = await look(
         casework, worker, case, handoff, decided=decided, by_ground=by_ground, address=address, resuming=resuming
     )
+    if refusal := unsaid(telling, way, seen=expected is not None):
+        raise Refused(refusal)
     if telling.preview.empty:
         raise Refused(Refusal(code="nothing-to-disclose"))
     if expected is not None and telling.preview.digest != expected:
@@ -204,6 +191,18 @@ async def send(
     if told is None:
         told = await asyncio.to_thread(prepared, casework, worker, telling, package, way, key)
     return await delivered(casework, worker, telling, told, key)
+
+
+def unsaid(telling: Telling, way: Way, *, seen: bool) -> Refusal | None:
+    """Why it may not go as it is written. What was seen to stay behind does not keep the rest from going tonight."""
+    fields = preview.unsaid(telling.preview, to_others=way == "letter")
+    going = tuple(one for one in fields if not seen or one not in kept_back(telling))
+    return Refusal(code="unsaid-field", detail=", ".join(going)) if going else None
+
+
+def kept_back(telling: Telling) -> frozenset[str]:
+    back = (one for one in telling.preview.withheld if one.code is WhyWithheld.UNSAID)
+    return frozenset(f"{one.category}.{one.field}" for one in back)
 
 
 def prepared(casework: Casework, worker: Worker, telling: Telling, package: ItemId, way: Way, key: RequestKey) -> Told:

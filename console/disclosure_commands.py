@@ -24,6 +24,7 @@ from console.file_words import SENT_BY
 from console.handoff_commands import LONGEST_NOTE, handoff_id
 from console.layout import screen
 from models.sharing import Weighed
+from models.stated import StatedFacts
 from models.words import Code
 from rules.acute_card import acute_card
 from rules.mailing import to_function
@@ -246,7 +247,7 @@ async def circumstances(
     """Antecknar det som lagen frågar efter inför ett utlämnande (risk för brott, missbruk ...). | What the law asks."""
     casework = Casework(read_settings(), org)
     worker = at_work(casework.office(org), user, role)
-    stated = reading.read_model(disclosing.StatedFacts, file)
+    stated = reading.read_model(StatedFacts, file)
     weighing.state(worker, reading.case_reference(case), stated, reading.request_key(key))
     if as_json:
         say({"stated": sorted(stated.model_dump(exclude_none=True))})

@@ -51,6 +51,7 @@ def shown_data(telling: Telling) -> dict[str, Any]:
             {"category": section.category, "ground": section.ground, "paragraph": section.paragraph}
             for section in preview.package.sections
         ],
+        "reservation": preview.package.reservation,
         "withheld": [one.model_dump(mode="json") for one in preview.withheld],
         "steps": [step._asdict() | {"command": command(telling, step)} for step in steps(telling)],
         "warnings": [one.model_dump(mode="json") for one in preview.warnings],
@@ -72,6 +73,8 @@ def preview_view(telling: Telling) -> RenderableType:
         parts.append(Written("Inget kan lämnas ut nu. | Nothing can be disclosed now.", style="bold"))
     else:
         parts += [Written("Detta ser mottagaren | The recipient sees this", style="bold"), going(preview)]
+    if preview.package.reservation and not preview.empty:
+        parts.append(Written(f"Förbehåll | Reservation: {preview.package.reservation}"))
     if preview.withheld:
         parts += [Written("Detta lämnas inte | This is not disclosed", style="bold"), staying(preview)]
     parts += [Written(f"{preview.always.sv}\n{preview.always.en}", style="dim")]

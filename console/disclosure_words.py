@@ -29,6 +29,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "De reglerna finns inte i den här installationen.",
         "Those rules are not in this installation.",
     ),
+    "unsaid-field": (
+        "Texten i {detail} säger något som inget utlämnande säger. Skriv om den med case record, och pröva på nytt. "
+        "Eller lämna resten, så som preview visar det, med --seen.",
+        "The text of {detail} says something that no disclosure says. Write it anew with case record, and judge anew. "
+        "Or disclose the rest, as preview shows it, with --seen.",
+    ),
     "no-such-address": ("Det finns ingen adress nummer {detail}.", "There is no address number {detail}."),
     "address-ended": (
         "Adress nummer {detail} gäller inte längre och lämnas inte ut.",

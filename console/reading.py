@@ -40,6 +40,10 @@ SENTENCES = {
     "born": ("är en annan dag än numret säger", "is another day than the number says"),
     "personnummer": ("är inget giltigt personnummer", "is not a valid personnummer"),
     "not_a_date": NO_DATE,
+    "recipient_missing": (
+        "gäller en viss mottagare: ange recipient med organisationens kod",
+        "is so of one recipient: give recipient, the organisation's code",
+    ),
     "registered_address": (
         "folkbokföringsadressen sparas inte vid skyddad folkbokföring",
         "the registered address is not kept with protected registration",

@@ -16,7 +16,6 @@ from console import holding
 from console.as_whom import Worker
 from console.casework import Casework
 from console.coding import item_id
-from console.disclosing import StatedFacts
 from console.failures import Refused
 from models.access import Action, Given, Purpose
 from models.contracts import Refusal
@@ -25,6 +24,7 @@ from models.disclosure_tables import DisclosureRow
 from models.documents import DisclosureLetter, Recipient, Sender
 from models.file_requests import Field
 from models.sharing import Judgement, SharingRules, Weighed
+from models.stated import StatedFacts
 from models.words import CaseRef, Code, HandoffId, ItemId, RequestKey
 from rules import access
 
@@ -183,6 +183,7 @@ def write_letter(casework: Casework, worker: Worker, told: Told, path: Path) -> 
         day=sweden_day(now),
         ground="; ".join(dict.fromkeys(section.paragraph for section in told.package.sections)),
         fields=fields,
+        reservation=told.package.reservation,
     )
     try:
         write_private(path, rendered(letter))

@@ -69,6 +69,8 @@ class Package(Word):
 
     sending: Sending
     sections: tuple[Section, ...]
+    reservation: str | None = None
+    """What the recipient may not do with it (förbehåll, OSL 10:14)."""
 
     @cached_property
     def digest(self) -> Digest:
@@ -110,6 +112,8 @@ class WhyWithheld(StrEnum):
     ONE_AT_A_TIME = "one-at-a-time"
     NOT_KEPT = "not-kept"
     """What may not be kept for this person, and was before that was known."""
+    UNSAID = "unsaid"
+    """It says something that nothing that is told ever says. Which words is not repeated: who writes corrects it."""
     NAMES_STAFF = "names-staff"
     UNKNOWN_FIELD = "unknown-field"
     EMPTY = "empty"

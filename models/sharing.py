@@ -304,6 +304,8 @@ class Circumstances(Word):
     """Bound by SoL 17:11."""
     reservation: bool | None = None
     """A reservation for this recipient is decided (OSL 10:14)."""
+    reservation_text: str | None = None
+    """What it says: told with what it is about."""
     addiction: bool | None = None
     compulsory_psychiatry: bool | None = None
     pregnant: bool | None = None

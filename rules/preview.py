@@ -28,6 +28,7 @@ from models.words import Code
 from rules.sharing import SAME_AGENCY, STAYS, answer, default_secrecy
 from rules.sharing_checks import STAFF
 from rules.sharing_words import ALWAYS, MARK, REASON, WITHHELD, lacking, text_of
+from rules.unsaid import is_unsaid
 
 ONE_AT_A_TIME = frozenset({Category.ADDRESS})
 CHOOSE, REMOVE = "--address", "person remove --number"
@@ -70,6 +71,7 @@ def assemble(
     found: Mapping[Code, Verdict],
     decided: Collection[Code] = (),
     marks: Collection[ProtectionMark] = (ProtectionMark.UNKNOWN,),
+    reservation: str | None = None,
 ) -> Preview:
     """What will be sent and what will not. `decided`: the duties (by category) that a person has decided to fulfil.
 
@@ -91,7 +93,7 @@ def assemble(
         withheld += rest
         if section.fields:
             sections.append(section)
-    package = Package(sending=sending, sections=tuple(sections))
+    package = Package(sending=sending, sections=tuple(sections), reservation=reservation)
     used = [found[section.category] for section in sections]
     return Preview(
         package=package,
@@ -195,6 +197,8 @@ def kept_field(
         return WhyWithheld.NOT_NEEDED
     if not all(field in part for part in reached):
         return WhyWithheld.ONLY_A_PART
+    if is_unsaid(value, to_others=False):
+        return WhyWithheld.UNSAID
     return None if value.strip() else WhyWithheld.EMPTY
 
 
@@ -223,6 +227,14 @@ def shown(rules: SharingRules, package: Package) -> Iterator[ShownField]:
 def on_consent(rules: SharingRules, verdict: Verdict) -> bool:
     ground = rules.grounds.get(verdict.ground or "")
     return ground is not None and Need.CONSENT in ground.needs
+
+
+def unsaid(shown: Preview, to_others: bool = False) -> tuple[str, ...]:
+    """The fields that say what nothing that is told says, or what no letter does (`to_others`); never which words."""
+    back = (f"{one.category}.{one.field}" for one in shown.withheld if one.code is WhyWithheld.UNSAID)
+    going = (f"{one.category}.{one.field}" for one in shown.shown if is_unsaid(one.value, to_others))
+    kept = shown.package.reservation
+    return (*back, *going, *(("reservation",) if kept and is_unsaid(kept, to_others) else ()))
 
 
 def text_fields(content: Mapping[str, Any]) -> dict[FieldName, str]:

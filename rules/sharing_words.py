@@ -97,6 +97,10 @@ WITHHELD: dict[WhyWithheld, Both] = {
         "sparas inte vid skyddad folkbokföring och lämnas aldrig: ta bort den",
         "not kept with protected registration and never told: remove it",
     ),
+    WhyWithheld.UNSAID: (
+        "texten säger något som inget utlämnande säger: skriv om den",
+        "the text says something that no disclosure says: write it anew",
+    ),
     WhyWithheld.NAMES_STAFF: ("anger funktion, aldrig namn", "states a function, never a name"),
     WhyWithheld.UNKNOWN_FIELD: ("okänt fält", "unknown field"),
     WhyWithheld.EMPTY: ("tomt", "empty"),

@@ -10,13 +10,14 @@ from activities.disclosures import Told
 from console import consenting, disclosing, weighing
 from console.as_whom import Worker, at_work
 from console.casework import Casework
-from console.disclosing import StatedFacts, Telling
+from console.disclosing import Telling
 from console.failures import Refused
 from models.audit import AuditEntry
 from models.contracts import Refusal
 from models.desk import Category
 from models.intake import ConsentForm, Intake
 from models.sharing import Weighed
+from models.stated import StatedFacts
 from models.words import CaseRef, Urgency
 from tests.support import eventually, register_of
 

@@ -177,7 +177,7 @@ class WholeJourney(Journey):
         """First name and meeting place, sealed; the word of it is all that the case knows."""
         self.cli.json("handoff", "send", self.case, "intervention", "--as", SOCIAL, "--to", NGO)
         handoff = self.handoff("intervention")
-        facts = {"recipient_professional": True}
+        facts = {"recipient_professional": True, "recipient": NGO}
         self.at(SOCIAL, "disclosure", "circumstances", self.case, self.file("facts.json", facts))
         self.weigh(SOCIAL, handoff, "harm", ("identity", "social-file"))
         self.shown({"given-name", "meeting-place"}, SOCIAL, "disclosure", "preview", self.case, handoff)

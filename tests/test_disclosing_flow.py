@@ -362,7 +362,7 @@ async def test_who_has_no_desk_gets_a_letter_with_exactly_the_fields_or_a_word(
     shared: Casework, tmp_path: Path
 ) -> None:
     desk = await ready_to_tell(shared, to=BED, kind="protected-bed")
-    stated(desk, recipient_professional=True)
+    stated(desk, recipient=BED, reservation=True)
     telling = await desk.looks()
     assert shown(telling) == {
         "identity": {"given_name": "Kanarie"},
@@ -375,6 +375,7 @@ async def test_who_has_no_desk_gets_a_letter_with_exactly_the_fields_or_a_word(
     weighing.write_letter(shared, desk.worker, told, tmp_path / "brev.pdf")
     reader = PdfReader(tmp_path / "brev.pdf")
     text = " ".join("".join(page.extract_text() for page in reader.pages).split())
+    assert "10 kap. 14 §" in text, "the reservation is told with it"
     for fields in shown(telling).values():
         for value in fields.values():
             assert value in text
@@ -386,6 +387,34 @@ async def test_who_has_no_desk_gets_a_letter_with_exactly_the_fields_or_a_word(
     await desk.weighs()
     spoken = await desk.sends(way="spoken")
     assert (spoken.row.state, spoken.row.way, spoken.package) == ("sent", "spoken", telling.preview.package)
+
+
+# --- what is never said ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["sealed", "spoken", "letter"])
+async def test_a_text_that_says_what_is_never_said_goes_in_no_way_and_the_rest_can(shared: Casework, way: str) -> None:
+    words = "Får fingerade personuppgifter, OSL 18 kap. 7 §"
+    desk = await ready_to_tell(shared, own_risk_assessment={"level": "high", "assessor": "officer", "advice": words})
+    refusal = await desk.refused(way=way)
+    assert (refusal.code, refusal.detail) == ("unsaid-field", "own-risk-assessment.advice"), (
+        "which field, no word of it"
+    )
+    telling = await desk.looks()
+    assert ("own-risk-assessment", "advice", "unsaid") in withheld(telling)
+    assert words not in telling.preview.model_dump_json()
+    if way == "spoken":  # what somebody has seen to stay behind does not keep the rest from going tonight
+        told = await desk.sends(way=way, expected=telling.preview.digest)
+        assert told.row.state == "sent"
+        assert "fingera" not in told.package.model_dump_json()
+
+
+async def test_words_that_no_letter_says_stop_a_letter_before_anything_is_told(shared: Casework) -> None:
+    assessed = {"level": "high", "assessor": "officer", "advice": "Ring avhopparsamordnaren"}
+    desk = await ready_to_tell(shared, own_risk_assessment=assessed)
+    assert (await desk.refused(way="letter")).code == "unsaid-field"
+    assert shared.office(SOCIAL).disclosures.listed(desk.case) == []
+    assert (await desk.sends()).row.state == "sent", "the police's own desk may read it"
 
 
 # --- closing -------------------------------------------------------------------------------------------------------
