@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Literal, NamedTuple
 from uuid import uuid4
 
 from activities.disclosures import Told
 from activities.packages import seal
 from activities.sharing_rules import sharing_at
-from console import permitting
+from console import letters, permitting
 from console.as_whom import Worker
 from console.casework import Casework
 from console.coding import item_id
@@ -157,9 +158,12 @@ async def send(
     decided: tuple[Code, ...] = (),
     by_ground: Mapping[Code, Code] | None = None,
     address: int | None = None,
+    letter: Path | None = None,
     key: RequestKey | None = None,
 ) -> Told:
     """Tells the recipient exactly what `look` shows. Logged before anything leaves; the same key tells it once.
+
+    `letter`: where a letter is put, once the case has been told. It is on disk, beside, before that.
 
     Raises:
         Refused: it may not be told now, or not like this; what was previewed has changed; the case does not take it.
@@ -168,8 +172,11 @@ async def send(
     """
     key = key or str(uuid4())
     package, office = item_id(key, "package"), worker.office
-    earlier = await asyncio.to_thread(permitting.told_before, worker, case, handoff, package, way)
+    waits_beside = letter is not None and letters.unfinished(letter).exists()
+    earlier = await asyncio.to_thread(permitting.told_before, worker, case, handoff, package, way, waits_beside)
     if earlier is not None and earlier.row.state != "prepared":
+        if letter is not None:
+            await asyncio.to_thread(letters.finished, letter)
         return earlier
     resuming = package if earlier is not None else None
     telling = await look(
@@ -190,7 +197,20 @@ async def send(
     told = earlier
     if told is None:
         told = await asyncio.to_thread(prepared, casework, worker, telling, package, way, key)
-    return await delivered(casework, worker, telling, told, key)
+    if letter is None:
+        return await delivered(casework, worker, telling, told, key)
+    try:
+        await asyncio.to_thread(letters.write, casework, worker, told.package, telling.recipient, letter)
+    except Refused:
+        office.disclosures.settle(package, "refused", worker.by)
+        raise
+    try:
+        told = await delivered(casework, worker, telling, told, key)
+    except Refused:
+        letters.taken_away(letter)
+        raise
+    await asyncio.to_thread(letters.finished, letter)
+    return told
 
 
 def unsaid(telling: Telling, way: Way, *, seen: bool) -> Refusal | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -132,10 +131,9 @@ async def send(
         decided=tuple(fulfil or ()),
         by_ground=by_ground(ground),
         address=address,
+        letter=letter,
         key=reading.request_key(key),
     )
-    if letter is not None:
-        await asyncio.to_thread(weighing.write_letter, casework, worker, sent, letter)
     if as_json:
         say({"package": sent.row.id, "state": sent.row.state, "way": way, "categories": list(sent.row.categories)})
         return

@@ -35,6 +35,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The text of {detail} says something that no disclosure says. Write it anew with case record, and judge anew. "
         "Or disclose the rest, as preview shows it, with --seen.",
     ),
+    "letter-beside": (
+        "Det är lämnat och antecknat, men brevet kunde inte läggas på sin plats. Det ligger helt bredvid: {detail}.",
+        "It is told and recorded, but the letter could not be put in its place. It lies whole beside it: {detail}.",
+    ),
     "no-such-address": ("Det finns ingen adress nummer {detail}.", "There is no address number {detail}."),
     "address-ended": (
         "Adress nummer {detail} gäller inte längre och lämnas inte ut.",

@@ -51,7 +51,9 @@ def log(
     worker.office.trail.append(session, note.model_copy(update={"categories": categories, "outcome": outcome}))
 
 
-def told_before(worker: Worker, case: CaseRef, handoff: HandoffId, package: ItemId, way: Way) -> Told | None:
+def told_before(
+    worker: Worker, case: CaseRef, handoff: HandoffId, package: ItemId, way: Way, waits_beside: bool = False
+) -> Told | None:
     """What the same request told before; None when nothing was. Giving it again is a look, logged as one.
 
     Raises:
@@ -63,7 +65,7 @@ def told_before(worker: Worker, case: CaseRef, handoff: HandoffId, package: Item
     row = earlier.row
     if (row.case, row.handoff, row.way, row.user) != (case, handoff, way, worker.by.user):
         raise Refused(Refusal(code="key-used-for-something-else"))
-    if row.state != "prepared" and way == "letter":
+    if row.state != "prepared" and way == "letter" and not waits_beside:
         raise Refused(Refusal(code="told-already"))
     if row.state not in ("prepared", "sent", "taken"):
         raise Refused(Refusal(code="package-not-under-way"))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import uuid4
 
 from sqlmodel import Session
 
-from activities.disclosures import Told, entry
-from activities.documents import CannotRender, CannotWrite, Unsaid, rendered, sweden_day, write_private
+from activities.disclosures import entry
 from activities.sharing_rules import sharing_at
 from console import holding
 from console.as_whom import Worker
@@ -21,8 +19,6 @@ from models.access import Action, Given, Purpose
 from models.contracts import Refusal
 from models.desk import Category
 from models.disclosure_tables import DisclosureRow
-from models.documents import DisclosureLetter, Recipient, Sender
-from models.file_requests import Field
 from models.sharing import Judgement, SharingRules, Weighed
 from models.stated import StatedFacts
 from models.words import CaseRef, Code, HandoffId, ItemId, RequestKey
@@ -161,39 +157,3 @@ def listed(worker: Worker, case: CaseRef) -> list[DisclosureRow]:
     if refusal:
         raise Refused(refusal)
     return office.disclosures.listed(case)
-
-
-def write_letter(casework: Casework, worker: Worker, told: Told, path: Path) -> None:
-    """The letter that says exactly what was previewed, made anew from its template, in a new private file.
-
-    Raises:
-        Refused: it could not be made or written; no part of it is left, and the record says that nothing was told.
-    """
-    rules, now = sharing_at(datetime.now(UTC)), datetime.now(UTC)
-    if rules is None:
-        raise Refused(Refusal(code="no-sharing-rules"))
-    fields = tuple(
-        Field(label=rules.categories[section.category].fields[one.field].sv, value=one.value)
-        for section in told.package.sections
-        for one in section.fields
-    )
-    letter = DisclosureLetter(
-        sender=Sender(name=worker.office.entry.name, function=worker.by.role),
-        recipient=Recipient(organisation=casework.organisation(told.row.recipient).name),
-        day=sweden_day(now),
-        ground="; ".join(dict.fromkeys(section.paragraph for section in told.package.sections)),
-        fields=fields,
-        reservation=told.package.reservation,
-    )
-    try:
-        write_private(path, rendered(letter))
-    except (CannotWrite, CannotRender, Unsaid) as problem:
-        worker.office.disclosures.settle(told.row.id, "refused", worker.by, of=("sent",))
-        raise Refused(Refusal(code=NO_LETTER[type(problem)])) from None
-
-
-NO_LETTER: dict[type[Exception], Code] = {
-    CannotWrite: "cannot-write",
-    CannotRender: "cannot-render",
-    Unsaid: "unsaid",
-}

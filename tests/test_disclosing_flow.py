@@ -10,10 +10,11 @@ import pytest
 from pypdf import PdfReader
 
 from activities.collecting import Collecting
-from console import closing, consenting, disclosing, permitting, weighing
+from console import closing, consenting, disclosing, letters, permitting
 from console.answers import Answer
 from console.as_whom import Worker, at_work
 from console.casework import Casework
+from console.coding import item_id
 from console.failures import Refused
 from models.access import Action
 from models.contracts import Refusal
@@ -283,6 +284,10 @@ async def test_a_transfer_that_was_declined_tells_nothing(shared: Casework) -> N
     assert (await desk.refused(way="spoken", decided=TOLD)).code == "unknown-handoff"
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
+
+
 def by_day_and_night(worker: Worker) -> tuple[datetime, datetime]:
     """The next instants from now at which the desk's office is open, and shut."""
     calendar, now = worker.office.staff.desk.calendar, datetime.now(UTC)
@@ -370,9 +375,9 @@ async def test_who_has_no_desk_gets_a_letter_with_exactly_the_fields_or_a_word(
         "own-risk-assessment": {"advice": "Ring aldrig efter klockan fem"},
     }
     assert (await desk.refused()).code == "recipient-without-desk"
-    told = await desk.sends(way="letter", expected=telling.preview.digest)
+    told = await desk.sends(way="letter", expected=telling.preview.digest, letter=tmp_path / "brev.pdf")
     assert (told.row.state, told.envelope, told.row.expires_at) == ("sent", None, None)
-    weighing.write_letter(shared, desk.worker, told, tmp_path / "brev.pdf")
+    assert names_in(tmp_path) == ["brev.pdf"]
     reader = PdfReader(tmp_path / "brev.pdf")
     text = " ".join("".join(page.extract_text() for page in reader.pages).split())
     assert "10 kap. 14 §" in text, "the reservation is told with it"
@@ -387,6 +392,35 @@ async def test_who_has_no_desk_gets_a_letter_with_exactly_the_fields_or_a_word(
     await desk.weighs()
     spoken = await desk.sends(way="spoken")
     assert (spoken.row.state, spoken.row.way, spoken.package) == ("sent", "spoken", telling.preview.package)
+
+
+async def test_a_letter_that_can_not_be_written_tells_the_case_nothing(shared: Casework, tmp_path: Path) -> None:
+    desk = await ready_to_tell(shared)
+    before = (await settled(shared, desk.case)).state.revision
+    refusal = await desk.refused(way="letter", letter=tmp_path / "no-such-folder" / "brev.pdf")
+    assert refusal.code == "cannot-write"
+    assert (await settled(shared, desk.case)).state.revision == before
+    (row,) = shared.office(SOCIAL).disclosures.listed(desk.case)
+    assert row.state == "refused"
+    assert not (await desk.looks()).preview.empty, "and what was judged is not used up by it"
+
+
+async def test_a_letter_is_finished_by_the_same_request_wherever_it_was_interrupted(
+    shared: Casework, tmp_path: Path
+) -> None:
+    desk, key, path = await ready_to_tell(shared), str(uuid4()), tmp_path / "brev.pdf"
+    telling = await desk.looks()
+    package = item_id(key, "package")
+    told = disclosing.prepared(shared, desk.worker, telling, package, "letter", key)
+    letters.write(shared, desk.worker, told.package, telling.recipient, path)  # and here the program ends
+    assert not path.exists(), "a letter that nobody has recorded is in no place to be sent from"
+    first = await desk.sends(way="letter", letter=path, key=key)
+    assert (first.row.id, first.row.state) == (package, "sent")
+    assert names_in(tmp_path) == ["brev.pdf"]
+    path.rename(letters.unfinished(path))  # as after an end between the word to the case and the last step
+    await desk.sends(way="letter", letter=path, key=key)
+    assert names_in(tmp_path) == ["brev.pdf"]
+    assert (await desk.refused(way="letter", letter=path, key=key)).code == "told-already"
 
 
 # --- what is never said ----------------------------------------------------------------------------------------
