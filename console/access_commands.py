@@ -28,6 +28,7 @@ RELATION_WORDS = {Relation.NAMED: ("behörig", "named"), Relation.ON_CALL: ("bar
 ACTION_WORDS = {
     Action.CLOSE_CASE: ("avsluta ärendet", "close the case"),
     Action.RELEASE_ADDRESS: ("lämna ut en adress", "release an address"),
+    Action.RELEASE_BY_TWO: ("lämna ut uppgifter", "disclose data"),
 }
 
 

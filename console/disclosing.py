@@ -52,6 +52,8 @@ class Telling(NamedTuple):
     known: Circumstances
     address: int | None = None
     """The number of the address that was chosen, where one was."""
+    by_two: bool = False
+    """Whether a second person is asked before it is sent."""
 
 
 async def look(
@@ -104,7 +106,8 @@ async def look(
         refusal = Refusal(code="step-up-needed")
         await asyncio.to_thread(permitting.logged, worker, case, (Category.ADDRESS,), refusal)
         raise Refused(refusal)
-    return Telling(standing, asked, recipient, sending, found, shown, known, address)
+    two = preview.by_two(rules, shown.package)
+    return Telling(standing, asked, recipient, sending, found, shown, known, address, two)
 
 
 def rules_of(standing: Standing) -> SharingRules:
@@ -138,7 +141,7 @@ def circumstances(
         responsible_org=responsible(state),
         track_b=state.track_b,
         party_to_handoff=True,
-        second_reviewer=True,
+        second_reviewer=True,  # asked for when it is sent, of exactly what was seen (`permitting.permitted`)
         **stated,
     )
 

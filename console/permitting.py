@@ -81,9 +81,15 @@ def second_person_asked(worker: Worker, telling: Telling, came: Refusal, now: da
     """The refusal; where a second person is needed one is asked for, and it carries the request's id."""
     if came.code != "second-person-needed":
         return came
-    asked = (worker.by, Action.RELEASE_ADDRESS, telling.sending.case, subject_of(worker, telling), now)
+    asked = (worker.by, released_as(telling), telling.sending.case, subject_of(worker, telling), now)
     approval = worker.office.approvals.request(*asked)
     return approval if isinstance(approval, Refusal) else Refusal(code=came.code, detail=approval.id)
+
+
+def released_as(telling: Telling) -> Action:
+    """The act that a second person approves, for all of it at once."""
+    address = Category.ADDRESS in telling.preview.package.categories
+    return Action.RELEASE_ADDRESS if address else Action.RELEASE_BY_TWO
 
 
 def subject_of(worker: Worker, telling: Telling) -> str:
@@ -108,10 +114,10 @@ def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKe
         )
         if unmet := access.unmet(may_disclose(session, worker, case, now, Category(category)), given):
             return unmet
-    if Category.ADDRESS not in categories:
+    if not telling.by_two and Category.ADDRESS not in categories:
         return None
     # Last: an approval is good for one act, and is not used up by one that is refused for something else.
-    asked = (worker.by, Action.RELEASE_ADDRESS, case, subject_of(worker, telling), now)
+    asked = (worker.by, released_as(telling), case, subject_of(worker, telling), now)
     return office.approvals.settle(session, *asked, key)
 
 

@@ -94,6 +94,8 @@ class Action(StrEnum):
     DISCLOSE = "disclose"
     RELEASE_ADDRESS = "release-address"
     """An own case's address leaves the desk."""
+    RELEASE_BY_TWO = "release-by-two"
+    """Something else leaves that the sharing rules want two persons for."""
     EXPORT_FILE = "export-file"
     """The file to whoever may see it: the person, a party, anybody (three regimes; `rules/file_requests.py`)."""
     CLOSE_CASE = "close-case"

@@ -157,6 +157,8 @@ TABLE = (
     # An own case's address: always with harm weighed and the own word; then two persons, at night one (`at_night`).
     Row("releases-the-address", HANDLERS, NAMED, (Action.RELEASE_ADDRESS,), ADDRESS, TWO_PERSONS),
     Row("releases-it-acutely", HANDLERS, (*ON_DUTY, *GLASS), (Action.RELEASE_ADDRESS,), ADDRESS, TWO_PERSONS),
+    # Whatever else the sharing rules want two persons for, beside the row of each category that it is about.
+    Row("releases-by-two", HANDLERS, (*NAMED, *ON_DUTY, *GLASS), (Action.RELEASE_BY_TWO,), NOTHING, (SECOND_PERSON,)),
     # Somebody asks to see the file. Only who is named puts it together; whereabouts are no part of it.
     Row("answers-a-request", (Role.CASEWORKER, Role.OFFICER), NAMED, (Action.EXPORT_FILE,), EXPORTABLE, (PURPOSE,)),
     # A case is closed by two.
@@ -207,6 +209,7 @@ TABLE = (
 SHOWING = frozenset({Action.VIEW_MASKED, Action.VIEW, Action.VIEW_ADDRESS})
 SENDING = frozenset({Action.DISCLOSE, Action.RELEASE_ADDRESS, Action.EXPORT_FILE})
 ABOUT_NO_CATEGORY = frozenset(action for row in TABLE for action in row.actions if row.categories is NOTHING)
+RELEASES = frozenset({Action.RELEASE_ADDRESS, Action.RELEASE_BY_TWO})
 CATEGORY_OF = {Action.VIEW_ADDRESS: Category.ADDRESS, Action.RELEASE_ADDRESS: Category.ADDRESS}
 """Acts that are about one category by their nature."""
 BY_TWO = frozenset(action for row in TABLE for action in row.actions if SECOND_PERSON in row.takes)
@@ -278,10 +281,10 @@ def outside_needs(asked: Asked) -> bool:
 
 
 def at_night(takes: frozenset[Obligation], asked: Asked) -> frozenset[Obligation]:
-    """Outside office hours one person may release an address, and another looks at it on the next working day."""
-    if asked.night and asked.action is Action.RELEASE_ADDRESS:
+    """Outside office hours one person may release what takes two, and another looks at it on the next working day."""
+    if asked.night and asked.action in RELEASES:
         return takes - {SECOND_PERSON} | {REVIEW}
-    return takes | ({REVIEW} if asked.action is Action.RELEASE_ADDRESS and asked.relation in GLASS else frozenset())
+    return takes | ({REVIEW} if asked.action in RELEASES and asked.relation in GLASS else frozenset())
 
 
 def of_mark(asked: Asked, marks: MarkRules) -> frozenset[Obligation]:

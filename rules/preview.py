@@ -224,6 +224,13 @@ def shown(rules: SharingRules, package: Package) -> Iterator[ShownField]:
             )
 
 
+def by_two(rules: SharingRules, package: Package) -> bool:
+    """Whether two persons release it: for a category that the rules name, or a ground that needs a second one."""
+    grounds = (rules.grounds.get(section.ground) for section in package.sections)
+    needed = any(ground is not None and Need.SECOND_REVIEWER in ground.needs for ground in grounds)
+    return needed or not set(rules.two_persons).isdisjoint(package.categories)
+
+
 def on_consent(rules: SharingRules, verdict: Verdict) -> bool:
     ground = rules.grounds.get(verdict.ground or "")
     return ground is not None and Need.CONSENT in ground.needs

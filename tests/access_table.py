@@ -120,6 +120,13 @@ GRIDS = {
         on-call soc pol bop kri sis      A/psh2    A/psh2    A/psh2v        .     .
         on-call hou reg                  A/psh2    A/psh2    A/psh2v        .     .
     """,
+    Action.RELEASE_BY_TWO: """
+        who                                          named   on duty   broken glass   own    none
+        caseworker soc                               -/2     -/2       -/2v           .      .
+        officer pol bop kri sis reg ngo hou tax      -/2     -/2       -/2v           .      .
+        officer cou ivo                              -/2     -/2       -/2v           .      .
+        on-call soc pol bop kri sis reg ngo hou      -/2     -/2       -/2v           .      .
+    """,
     Action.EXPORT_FILE: """
         who                              named           on duty   broken glass   own   none
         caseworker soc                   ICMRNSTOHKE/p   .         .              .     .
@@ -277,13 +284,13 @@ def with_mark_and_night(
     square: Square, action: Action, role: Role, mark: ProtectionMark, night: bool
 ) -> frozenset[Obligation]:
     """A mark warns wherever somebody looks or sends, a known one asks for harm to be weighed before it is sent; and at
-    night one may release an address, with review the next working day."""
+    night one may release what takes two, with review the next working day."""
     takes = set(square.takes)
     if role is not Role.SYSTEM and action in LOOKS | SENDS:
         takes.add(Obligation.WARNING)
         if action in SENDS and mark is not ProtectionMark.UNKNOWN:
             takes.add(Obligation.HARM_TEST)
-    if night and action is Action.RELEASE_ADDRESS:
+    if night and action in (Action.RELEASE_ADDRESS, Action.RELEASE_BY_TWO):
         takes.discard(Obligation.SECOND_PERSON)
         takes.add(Obligation.REVIEW)
     return frozenset(takes)

@@ -345,6 +345,28 @@ async def test_by_night_one_person_releases_it_and_another_is_to_look_at_it(addr
     assert mine.review_by > night
 
 
+async def test_whatever_the_rules_want_two_persons_for_is_released_by_two(shared: Casework) -> None:
+    """For every category that they name, not the address alone."""
+    desk = await ready_to_tell(shared)
+    day, night = by_day_and_night(desk.worker)
+    telling, office, key = (await desk.looks())._replace(by_two=True), desk.worker.office, str(uuid4())
+
+    def asked(at: datetime, key: str) -> Refusal | None:
+        with office.trail.writing() as session:
+            return permitting.permitted(session, desk.worker, telling, key, at)
+
+    needed = asked(day, key)
+    assert needed is not None
+    request = permitting.second_person_asked(desk.worker, telling, needed, day)
+    assert request.code == "second-person-needed"
+    approved = office.approvals.approve(at_work(office, "chef-01").by, str(request.detail), day, stepped_up=True)
+    assert not isinstance(approved, Refusal)
+    assert approved.action is Action.RELEASE_BY_TWO
+    assert asked(day, key) is None
+    assert asked(night, str(uuid4())) is None, "at night one may"
+    assert [one.action for one in office.approvals.unreviewed() if one.case == desk.case] == [Action.RELEASE_BY_TWO]
+
+
 async def test_an_address_arrives_when_whoever_is_needed_has_said_yes(shared: Casework) -> None:
     desk = await ready_to_tell(shared, to=NIGHT_DUTY, kind="duty-handover")
     office, key = shared.office(SOCIAL), str(uuid4())

@@ -17,7 +17,7 @@ from models.sharing import Answer, Circumstances, Reason
 from models.visibility import Sight, Viewer, Watch, Watched
 from models.words import CaseRef, TrackB
 from rules.acute_card import acute_card
-from rules.preview import assemble, text_fields, verdicts
+from rules.preview import assemble, by_two, text_fields, verdicts
 from rules.sharing import STAYS
 from rules.visibility import sees
 from tests.sharing_support import HERE, NOW, RECIPIENTS, RULES, THERE, everything
@@ -180,6 +180,15 @@ def test_addresses_go_one_at_a_time() -> None:
     both = preview("in-depth-assessment", "personal-security", known, items=two)
     assert both.empty
     assert {one.code for one in both.withheld} == {WhyWithheld.ONE_AT_A_TIME}
+
+
+def test_two_persons_release_every_category_that_the_rules_name_and_what_a_ground_needs_them_for() -> None:
+    known = everything_for("police")
+    package = preview("threat-assessment", "police", known).package
+    assert not by_two(RULES, package)
+    assert by_two(RULES.model_copy(update={"two_persons": ("address", "identity")}), package)
+    demanded = package.sections[0].model_copy(update={"ground": "crime-duty"})
+    assert by_two(RULES, package.model_copy(update={"sections": (demanded,)}))
 
 
 def test_names_of_staff_and_unknown_fields_stay_behind() -> None:
