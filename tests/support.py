@@ -25,6 +25,7 @@ from console.casework import Casework
 from models.contracts import Standing
 from models.settings import Settings
 from models.words import CaseRef
+from tests.programs import Program, run
 from workflows.connection import Unavailable, connect
 
 ROOT = Path(__file__).parent.parent
@@ -67,7 +68,7 @@ class Stack:
         }
         chosen = {k.removeprefix("UTVAG_").lower(): v for k, v in self.environment.items() if k.startswith("UTVAG_")}
         self.settings = Settings(**chosen)  # type: ignore[arg-type]
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Program | None = None
 
     def start(self, *arguments: str) -> None:
         """Starts `worker.py` (with `--all` unless told otherwise) and waits until it is healthy."""
@@ -77,28 +78,23 @@ class Stack:
     def launch(self, *arguments: str) -> None:
         """Starts `worker.py` and waits for nothing."""
         self.var.mkdir(parents=True, exist_ok=True)
-        with (self.var / "worker.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, str(self.source / "worker.py"), *(arguments or ("--all",))],
-                cwd=self.source,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        arguments = arguments or ("--all",)
+        with (self.var / "worker.log").open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            if self.source == ROOT:
+                self.process = Program("worker.py", *arguments, environment=self.environment, stdin=nothing, output=log)
+            else:  # another tree than the one that has been imported
+                self.process = subprocess.Popen(
+                    [sys.executable, str(self.source / "worker.py"), *arguments],
+                    cwd=self.source,
+                    env=self.environment,
+                    stdin=nothing,
+                    stdout=log,
+                    stderr=log,
+                )
 
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`worker.py` where it is expected to end by itself, at once."""
-        return subprocess.run(
-            [sys.executable, str(self.source / "worker.py"), *arguments],
-            cwd=self.source,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run("worker.py", *arguments, environment=self.environment)
 
     def wait_until_healthy(self) -> None:
         import time
@@ -161,7 +157,7 @@ class Stack:
             pass
 
     def cli(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """`starter.py` as a person runs it."""
+        """`starter.py` as a person runs it, Python's own start-up included."""
         return subprocess.run(
             [sys.executable, str(ROOT / "starter.py"), *arguments],
             cwd=ROOT,

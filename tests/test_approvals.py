@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,9 +21,9 @@ from models.access import Action, Reader, Role
 from models.contracts import Refusal
 from models.words import CaseRef
 from tests.databases import Databases
+from tests.programs import Program
 from tests.rules_support import at
 from tests.staff_support import NIGHT, NOW, a_case, audited, code, someone, the_staff
-from tests.support import ROOT
 
 APPROVING = str(Path(__file__).parent / "approve_at_once.py")
 HOUR = timedelta(hours=1)
@@ -227,17 +225,7 @@ def test_what_needs_no_second_person_is_not_kept_as_done_alone(
 def at_once(engine: Engine, *commands: tuple[str, ...]) -> list[list[str]]:
     """Programs of their own, begun at the same moment; what each was told that it did."""
     url = engine.url.render_as_string(hide_password=False)
-    programs = [
-        subprocess.Popen(
-            [sys.executable, APPROVING, url, *command],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for command in commands
-    ]
+    programs = [Program(APPROVING, url, *command) for command in commands]
     for program in programs:
         assert program.stdin is not None
         program.stdin.write("now\n")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -28,7 +26,7 @@ from models.words import CaseRef
 from rules.audit import Break, carried
 from tests.audit_support import CASES, ORG, FileSigner, an_entry, entries, unguard
 from tests.databases import Databases, grown, recording
-from tests.support import ROOT
+from tests.programs import Program
 
 APPENDING = str(Path(__file__).parent / "append_to_audit.py")
 HISTORY = {ORG: "desk", PLANE: "register"}
@@ -190,13 +188,8 @@ def test_two_processes_that_append_at_once_make_no_fork_and_no_gap(
     engine.dispose()
 
 
-def appending(
-    engine: Engine, chain: str, folder: Path, threads: int, number: int, largest: int = 0
-) -> subprocess.Popen[str]:
-    given = [url_of(engine), chain, str(folder), str(threads), str(number), str(largest)]
-    return subprocess.Popen(
-        [sys.executable, APPENDING, *given], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def appending(engine: Engine, chain: str, folder: Path, threads: int, number: int, largest: int = 0) -> Program:
+    return Program(APPENDING, url_of(engine), chain, str(folder), str(threads), str(number), str(largest))
 
 
 @pytest.mark.parametrize("lines", [1, 7, 26])
@@ -209,9 +202,7 @@ def test_a_program_killed_while_it_appends_leaves_a_chain_that_holds_and_all_it_
     process.kill()
     told += [int(line) for line in process.stdout.read().split("\n")[:-1] if line]
     process.wait()
-    process.stdout.close()
-    assert process.stderr is not None
-    process.stderr.close()
+    process.close()
     assert log.broken() is None
     assert log.count() >= max(told)
     assert {link.seq for link in log.links()} >= set(told)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -30,7 +28,7 @@ from models.settings import Settings
 from models.words import CaseRef, case_reference
 from tests.databases import Databases
 from tests.key_support import file_keys, keys_in
-from tests.support import ROOT
+from tests.programs import Program
 
 pytest_plugins = ("tests.key_fixtures",)
 
@@ -295,11 +293,8 @@ def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Eng
     opened.dispose()
 
 
-def start_sealing(engine: Engine, folder: Path, who: str) -> subprocess.Popen[str]:
-    url = engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", SEALING, url, str(folder), who]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+def start_sealing(engine: Engine, folder: Path, who: str) -> Program:
+    return Program("-c", SEALING, engine.url.render_as_string(hide_password=False), str(folder), who)
 
 
 def test_two_processes_that_seal_at_once_make_one_key_a_case(engine: Engine, tmp_path: Path) -> None:

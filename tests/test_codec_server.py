@@ -6,7 +6,6 @@ import json
 import random
 import re
 import subprocess
-import sys
 import threading
 from base64 import b64decode, b64encode
 from collections import Counter
@@ -34,7 +33,8 @@ from models.audit import AuditEntry
 from models.settings import Settings
 from models.words import case_reference
 from tests.command_line import CommandLine
-from tests.support import ROOT, Stack, eventually, free_port
+from tests.programs import Program
+from tests.support import Stack, eventually, free_port
 from workflows.codec import CASE, KEY, SEALED, SealingCodec
 from workflows.key_ring import BadRing, load_ring, ring_path, rotate_ring
 from workflows.server import binary
@@ -439,8 +439,8 @@ async def test_a_turned_ring_needs_no_restart_and_a_lost_one_closes_nothing_that
 def serving(stack: Stack, *arguments: str) -> Iterator[str]:
     """`starter.py codec serve` against a running stack. Gives its address."""
     port = free_port()
-    command = [sys.executable, str(ROOT / "starter.py"), "codec", "serve", "--port", str(port), *arguments]
-    with subprocess.Popen(command, cwd=ROOT, env=stack.environment, stdout=subprocess.PIPE, text=True) as process:
+    command = ("starter.py", "codec", "serve", "--port", str(port), *arguments)
+    with Program(*command, environment=stack.environment) as process:
         try:
             assert process.stdout is not None
             assert f"http://127.0.0.1:{port}" in process.stdout.readline()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,6 +31,7 @@ from models.words import CaseRef, Function, case_reference
 from tests.databases import Databases
 from tests.exchange_support import RECIPIENT, SENDER, code, keys_of, sealed
 from tests.key_support import file_keys
+from tests.programs import Program
 from tests.support import ROOT
 from tests.write_disclosures import LONGEST
 
@@ -354,10 +353,8 @@ def test_a_database_that_can_only_be_read_records_nothing_and_says_so_without_a_
 def both(desk: Desk, what: str, asked: list[dict[str, Any]]) -> list[list[str]]:
     """Two programs that do the same things at the same time; what each was told."""
     desk.keys.seal  # noqa: B018  the keys are made before two programs ask for them
-    command = [sys.executable, str(ROOT / "tests" / "write_disclosures.py"), desk.url, desk.org, str(desk.folder), what]
-    programs = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(2)
-    ]
+    command = (str(ROOT / "tests" / "write_disclosures.py"), desk.url, desk.org, str(desk.folder), what)
+    programs = [Program(*command) for _ in range(2)]
     try:
         for one in programs:
             assert one.stdin is not None
@@ -378,8 +375,7 @@ def both(desk: Desk, what: str, asked: list[dict[str, Any]]) -> list[list[str]]:
         return answers
     finally:
         for one in programs:
-            if one.poll() is None:
-                one.kill()
+            one.kill()
 
 
 def test_two_programs_that_write_consents_at_once_make_one_history(desk: Desk) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
@@ -37,8 +35,8 @@ from models.words import CaseRef, EndCode
 from rules.case import decide
 from tests.databases import SOCIAL, Databases, grown, recording
 from tests.disposal_support import CLOSED, DUE, MARKER, ORG, Desk, reader, years
+from tests.programs import Program
 from tests.rules_support import PACK, at
-from tests.support import ROOT
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -474,14 +472,10 @@ def test_killed_at_any_moment_it_is_carried_out_in_the_end_and_certified_once(de
     url = desk.engine.url.render_as_string(hide_password=False)
     kills = 0
     for steps in (1, 2, 4, 5):  # each file tells twice: before its keys are destroyed, and after
-        program = subprocess.Popen(
-            [sys.executable, "-c", KILLED, url, str(tmp_path), approved.id, DUE.isoformat(), *cases],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-        )
+        program = Program("-c", KILLED, url, str(tmp_path), approved.id, DUE.isoformat(), *cases)
         assert program.stdout is not None
         told = [program.stdout.readline().strip() for _ in range(steps)]
-        assert told == [(b"destroying", b"destroyed")[place % 2] for place in range(steps)]
+        assert told == [("destroying", "destroyed")[place % 2] for place in range(steps)]
         kills += program.poll() is None
         program.kill()
         program.communicate()

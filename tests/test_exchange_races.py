@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +21,7 @@ from models.contracts import Refusal
 from models.exchange import Delivery, Envelope
 from tests.databases import Databases
 from tests.exchange_support import NOW, OTHER, RECIPIENT, SENDER, keys_of, sealed
-from tests.support import ROOT
+from tests.programs import Program
 
 LIFE = timedelta(hours=1)
 
@@ -76,22 +74,14 @@ for line in sys.stdin:
 """
 
 
-def started(engine: Engine, side: str, packages: list[str]) -> subprocess.Popen[str]:
-    url = engine.url.render_as_string(hide_password=False)
-    program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, url, side, *packages],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-    )
+def started(engine: Engine, side: str, packages: list[str]) -> Program:
+    program = Program("-c", PROGRAM, engine.url.render_as_string(hide_password=False), side, *packages)
     assert program.stdout is not None
     assert program.stdout.readline() == "ready\n"
     return program
 
 
-def together(programs: list[subprocess.Popen[str]], number: int) -> list[str]:
+def together(programs: list[Program], number: int) -> list[str]:
     """What each program was told when all were given the same package at the same moment."""
     for program in programs:
         assert program.stdin is not None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +24,7 @@ from models.settings import Settings
 from models.words import CaseRef, case_reference
 from tests.databases import Databases
 from tests.key_support import keys_in
-from tests.support import ROOT
+from tests.programs import Program
 
 pytest_plugins = ("tests.key_fixtures",)
 
@@ -256,8 +254,7 @@ def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Eng
 def test_nothing_sealed_while_the_outer_key_is_changed_is_lost(engine: Engine, tmp_path: Path) -> None:
     url, provider = engine.url.render_as_string(hide_password=False), FileKeys(ORG, tmp_path)
     keys = CaseKeys(ORG, engine, provider)
-    command = [sys.executable, "-c", SEALING, url, str(tmp_path)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+    with Program("-c", SEALING, url, str(tmp_path)) as program:
         assert program.stdout is not None
         assert program.stdout.readline() == "ready\n"
         lines, rounds = [program.stdout.readline()], 0

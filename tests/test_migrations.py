@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -21,7 +19,7 @@ from models.desk_tables import METADATA as DESK
 from models.register import METADATA as REGISTER
 from models.words import CaseRef
 from tests.databases import Databases, grown, recording
-from tests.support import ROOT
+from tests.programs import Program
 
 History = Literal["register", "desk"]
 METADATA = {"register": REGISTER, "desk": DESK}
@@ -65,10 +63,7 @@ def test_migrating_twice_is_harmless(engine: Engine, history: History) -> None:
 
 def test_programs_that_start_at_the_same_time_migrate_once(engine: Engine, history: History) -> None:
     url = engine.url.render_as_string(hide_password=False)
-    programs = [
-        subprocess.Popen([sys.executable, "-c", MIGRATING, url, history], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
+    programs = [Program("-c", MIGRATING, url, history) for _ in range(3)]
     told = [program.communicate(timeout=60)[1] for program in programs]
     assert [program.returncode for program in programs] == [0, 0, 0], told
     with engine.connect() as connection:

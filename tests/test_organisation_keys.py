@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
-import sys
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +16,7 @@ from activities.outer_keys import FileKeys
 from models.keys import CannotOpen, KeyFault, KeyMissing
 from models.published_keys import KeyUse, as_heard, as_said, decoded, fingerprint_of
 from tests.exchange_support import NOW, OTHER, SENDER, current, keys_of
-from tests.support import ROOT
+from tests.programs import Program
 
 ENSURING = (
     "import sys, pathlib; from tests.exchange_support import keys_of; "
@@ -171,18 +169,16 @@ def test_without_the_outer_key_nothing_is_signed(tmp_path: Path) -> None:
 
 def test_programs_that_start_together_make_one_pair(tmp_path: Path) -> None:
     FileKeys(SENDER, tmp_path / SENDER).rotate()
-    programs = [
-        subprocess.Popen([sys.executable, "-c", ENSURING, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
+    programs = [Program("-c", ENSURING, str(tmp_path)) for _ in range(3)]
     told = {program.communicate(timeout=60)[0].strip() for program in programs}
     assert (len(told), len(key_files(tmp_path))) == (1, 2)
 
 
 def test_rotations_at_the_same_time_come_one_after_the_other(tmp_path: Path) -> None:
     keys = keys_of(SENDER, tmp_path)
-    programs = [subprocess.Popen([sys.executable, "-c", ROTATING, str(tmp_path)], cwd=ROOT) for _ in range(3)]
-    assert [program.wait(timeout=60) for program in programs] == [0, 0, 0]
+    programs = [Program("-c", ROTATING, str(tmp_path)) for _ in range(3)]
+    told = [program.communicate(timeout=60)[1] for program in programs]
+    assert [program.returncode for program in programs] == [0, 0, 0], told
     numbers = sorted(key.number for key in keys.public().keys if key.use is KeyUse.SIGNING)
     assert numbers == [1, 2, 3, 4]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +28,7 @@ from rules.case import decide
 from tests.audit_support import unguard
 from tests.databases import Databases, grown, recording
 from tests.events_support import NIGHT, batch, busy_case
+from tests.programs import Program
 from tests.rules_support import PACK, at, later
 from tests.rules_support import REF as REF_OF_RULES
 
@@ -229,9 +228,7 @@ def test_writers_in_several_processes_and_threads_lose_nothing(
         file.write_text("\n".join(recording(state).model_dump_json() for state in mine))
         files.append(file)
     program = str(Path(__file__).parent / "record_in_register.py")
-    writers = [
-        subprocess.Popen([sys.executable, program, url, str(file)], stderr=subprocess.PIPE, text=True) for file in files
-    ]
+    writers = [Program(program, url, str(file)) for file in files]
     told = [writer.communicate(timeout=60)[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0], told
     view = RegisterView(engine)

@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from activities.rule_packs import PACKS, BadPack, load_pack, pack_on, read_pack, read_packs
+from tests.programs import run
 from tests.rules_spoiling import (
     CONTACT,
     COURTS,
@@ -24,7 +24,6 @@ from tests.rules_spoiling import (
     line_of,
     told,
 )
-from tests.support import ROOT
 from tests.test_rule_packs import SHIPPED, edit, with_a_second_pack, with_layer
 
 
@@ -162,14 +161,8 @@ def test_a_folder_without_packs_is_named(tmp_path: Path) -> None:
 
 def checked(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`starter.py rules check`, as a person runs it."""
-    return subprocess.run(
-        [sys.executable, "starter.py", "rules", "check", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"COLUMNS": "200", "NO_COLOR": "1"} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    chosen = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"} | environment
+    return run("starter.py", "rules", "check", *arguments, environment=chosen)
 
 
 def test_the_command_tells_what_it_read_and_finds_nothing_wrong() -> None:
@@ -217,15 +210,7 @@ def test_the_other_commands_and_the_worker_refuse_bad_rules_at_the_start(folder:
     where = f"{folder / PACK}:{line_of(folder / PACK, 'rungs = [')}: "
     settings = {"UTVAG_RULE_PACKS": str(folder.parent), "UTVAG_VAR": str(tmp_path / "var")}
     for program in (["starter.py", "handoff", "kinds"], ["worker.py", "--all"]):
-        done = subprocess.run(
-            [sys.executable, *program],
-            cwd=ROOT,
-            env=os.environ | settings,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = run(*program, environment=os.environ | settings)
         assert done.returncode == 2
         assert where in done.stderr
         assert "Traceback" not in done.stderr

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import warnings
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
@@ -42,8 +40,8 @@ from models.published_keys import KeyUse, VerifiedAct, VerifiedRequest
 from models.words import CaseRef, Need, case_reference
 from tests.databases import Databases
 from tests.exchange_support import NOW, OTHER, SENDER, code, current, keys_of
+from tests.programs import Program
 from tests.rules_support import REF
-from tests.support import ROOT
 
 AUDIENCE, MINUTE = "/utvag/cases", timedelta(minutes=1)
 ELSEWHERE = case_reference(8)
@@ -422,16 +420,7 @@ def test_of_two_acts_under_one_key_from_two_programs_one_is_kept(
     for kind in ("closed", "acted"):
         found = [believed(act(keys, {**event(key=key), "kind": kind}), directory) for key in shared]
         sides.append([each.model_dump_json() for each in found if isinstance(each, VerifiedAct)])
-    programs = [
-        subprocess.Popen(
-            [sys.executable, "-c", KEEPING, url, *side],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for side in sides
-    ]
+    programs = [Program("-c", KEEPING, url, *side) for side in sides]
     for program in programs:
         assert program.stdin is not None
         program.stdin.write("\n")

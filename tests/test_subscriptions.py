@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -37,8 +35,9 @@ from models.words import OrgId
 from tests.databases import Databases
 from tests.durability_support import intake
 from tests.events_support import Receiver, batch, busy_case, expected, receiving, unread
+from tests.programs import run
 from tests.rules_support import BED_1, NGO, POLICE, REF, SOC_A
-from tests.support import ROOT, Stack, eventually, free_port, register_of, running_stack, settled
+from tests.support import Stack, eventually, free_port, register_of, running_stack, settled
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -128,9 +127,7 @@ def test_what_was_written_when_the_plane_was_killed_is_written_again_and_nothing
     case = busy_case()
     Register(engine).record(batch(case))
     url = engine.url.render_as_string(hide_password=False)
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, url, str(tmp_path), POLICE.id], cwd=ROOT, timeout=60, check=False
-    )
+    killed = run("-c", KILLED, url, str(tmp_path), POLICE.id)
     assert killed.returncode == -9
     assert unread(engine, POLICE.id) == expected(case, POLICE.id)
     deliver_all(service(engine, {}, tmp_path))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -31,7 +29,7 @@ from models.words import CaseRef, case_reference
 from tests.command_line import synthetic_personnummer
 from tests.databases import Databases
 from tests.key_support import file_keys
-from tests.support import ROOT
+from tests.programs import Program
 
 ORG = "soc-0381"
 
@@ -309,16 +307,7 @@ for count in range(15):
 def test_two_processes_open_one_desk_and_keep_at_once(kind: str, databases: Databases, tmp_path: Path) -> None:
     urls, number = (databases.url(kind), databases.url(kind)), synthetic_personnummer()
     names = ("first", "second")
-    programs = [
-        subprocess.Popen(
-            [sys.executable, "-c", KEEPING, str(tmp_path), *urls, number, who],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for who in names
-    ]
+    programs = [Program("-c", KEEPING, str(tmp_path), *urls, number, who) for who in names]
     told = [program.communicate("\n", timeout=90)[1] for program in programs]
     assert [program.returncode for program in programs] == [0, 0], told
     settings = Settings(var=tmp_path, desk_url_template=urls[0], key_store_url_template=urls[1])
