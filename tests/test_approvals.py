@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from activities.approvals import LASTS, Approval, Approvals
 from activities.case_access import NeedToKnow
 from activities.staff import Staff
-from activities.stores import migrate, open_database, writing
+from activities.stores import open_database, writing
 from models.access import Action, Reader, Role
 from models.contracts import Refusal
 from models.words import CaseRef
@@ -32,8 +32,7 @@ ADDRESS = str(uuid4())
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(request.param, "desk"))
     yield opened
     opened.dispose()
 

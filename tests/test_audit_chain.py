@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine, text
 
 from activities.audit import AuditLog, kept_of
-from activities.stores import migrate, open_database
+from activities.stores import open_database
 from models.access import the_system
 from models.audit import AuditEntry, Checkpoint
 from models.words import case_reference
@@ -59,8 +59,7 @@ def signed(link: Kept) -> Checkpoint:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
     """A desk in which a day's work has been written."""
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(request.param, "desk"))
     log = AuditLog(opened, ORG)
     for entry in entries(LINKS):
         log.write(entry)
@@ -170,8 +169,7 @@ def test_every_single_byte_of_a_link_is_covered(engine: Engine) -> None:
 def test_a_change_in_the_database_is_found_where_it_is(
     engine: Engine, databases: Databases, change: str, found: Break
 ) -> None:
-    copied = open_database(databases.url(engine.dialect.name))
-    migrate(copied, "desk")
+    copied = open_database(databases.url(engine.dialect.name, "desk"))
     with copied.begin() as connection:
         for link in rows_of(engine):
             connection.execute(
@@ -187,8 +185,7 @@ def test_a_change_in_the_database_is_found_where_it_is(
 
 
 def test_what_is_not_even_text_is_found_and_stops_nothing(databases: Databases) -> None:
-    desk = open_database(databases.url("sqlite"))
-    migrate(desk, "desk")
+    desk = open_database(databases.url("sqlite", "desk"))
     log = AuditLog(desk, ORG)
     for entry in entries(10):
         log.write(entry)

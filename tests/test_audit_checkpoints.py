@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from activities.audit import AuditLog
 from activities.checkpoints import Checkpoints
-from activities.stores import migrate, open_database, writing
+from activities.stores import open_database, writing
 from rules.audit import Break, Kept, linked
 from tests.audit_support import ORG, FileSigner, an_entry, entries, random_digest, unguard
 from tests.databases import Databases
@@ -20,8 +20,7 @@ from tests.databases import Databases
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(request.param, "desk"))
     yield opened
     opened.dispose()
 

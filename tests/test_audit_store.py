@@ -34,8 +34,7 @@ HISTORY = {ORG: "desk", PLANE: "register"}
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(request.param, "desk"))
     yield opened
     opened.dispose()
 
@@ -141,8 +140,7 @@ REFUSED_BY = {
 def test_the_database_refuses_every_change_and_whatever_is_not_the_next_link(
     databases: Databases, kind: str, chain: str
 ) -> None:
-    engine = open_database(databases.url(kind))
-    migrate(engine, "desk" if chain == ORG else "register")
+    engine = open_database(databases.url(kind, "desk" if chain == ORG else "register"))
     log = AuditLog(engine, chain)
     for _ in range(3):
         log.write(an_entry())
@@ -169,8 +167,7 @@ def test_the_database_refuses_every_change_and_whatever_is_not_the_next_link(
 def test_two_processes_that_append_at_once_make_no_fork_and_no_gap(
     databases: Databases, kind: str, chain: str, tmp_path: Path
 ) -> None:
-    engine = open_database(databases.url(kind))
-    migrate(engine, "desk" if chain == ORG else "register")
+    engine = open_database(databases.url(kind, "desk" if chain == ORG else "register"))
     FileSigner(tmp_path / "key")
     AuditLog(engine, chain).write(an_entry())
     started = [appending(engine, chain, tmp_path, threads=4, number=60) for _ in range(2)]
@@ -294,8 +291,7 @@ def test_what_can_not_be_audited_is_not_shown_and_the_sentence_says_why(
 
 
 def test_a_full_disk_stops_the_answer_and_room_on_it_lets_the_chain_go_on(databases: Databases, tmp_path: Path) -> None:
-    engine = open_database(databases.url("sqlite"))
-    migrate(engine, "desk")
+    engine = open_database(databases.url("sqlite", "desk"))
     engine.dispose()  # what SQLite has beside the file is put into it
     size = Path(str(engine.url.database)).stat().st_size
     process = appending(engine, ORG, tmp_path, threads=1, number=200, largest=size + 60_000)
@@ -449,8 +445,7 @@ def test_an_entry_of_the_earlier_form_can_not_be_put_after_one_of_the_present_fo
 
 
 def test_the_plane_writes_what_it_recorded_and_what_it_refused(databases: Databases) -> None:
-    engine = open_database(databases.url("sqlite"))
-    migrate(engine, "register")
+    engine = open_database(databases.url("sqlite", "register"))
     register = Register(engine)
     register.record(recording(grown(CASES[0], 2)))
     log = AuditLog(engine, PLANE)

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, inspect
 from activities.case_keys import CaseKeys, open_case_keys
 from activities.outer_keys import FileKeys
 from activities.sealing import place
-from activities.stores import MIGRATIONS, key_store_url, migrate, open_database
+from activities.stores import MIGRATIONS, key_store_url, open_database
 from models.desk import Compartment
 from models.key_tables import METADATA
 from models.keys import CannotOpen, Cell, KeyDestroyed, KeyFault, KeyMissing, Sealed
@@ -287,8 +287,7 @@ print(keys.name, keys.blind("x"))
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "keys")
+    opened = open_database(databases.url(request.param, "keys"))
     yield opened
     opened.dispose()
 

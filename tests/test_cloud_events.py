@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from activities.cloud_events import parties, sequence
 from activities.register import Register
 from activities.register_view import RegisterView
-from activities.stores import migrate, open_database
+from activities.stores import open_database
 from models.events import Actor, ClockMoved
 from models.handoffs import Status
 from tests.databases import Databases
@@ -60,16 +60,14 @@ TOLD = {
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "register")
+    opened = open_database(databases.url(request.param, "register"))
     yield opened
     opened.dispose()
 
 
 @pytest.fixture
 def sqlite(databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url("sqlite"))
-    migrate(opened, "register")
+    opened = open_database(databases.url("sqlite", "register"))
     yield opened
     opened.dispose()
 

@@ -19,7 +19,7 @@ from activities.desks import open_desk
 from activities.directory import load_directory
 from activities.placement import Placement
 from activities.protected_data import DeskStore, Inbox
-from activities.stores import desk_url, migrate, open_database
+from activities.stores import desk_url, open_database
 from activities.threat_assessment import ThreatAssessment
 from models.contracts import Opening
 from models.desk import Category
@@ -46,8 +46,7 @@ ORG = "soc-0381"
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(request.param, "desk"))
     yield opened
     opened.dispose()
 

@@ -83,7 +83,7 @@ class Desk:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def desk(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(SENDER, databases.url(request.param), tmp_path)
+    desk = Desk(SENDER, databases.url(request.param, "desk"), tmp_path)
     yield desk
     desk.engine.dispose()
 
@@ -330,7 +330,7 @@ def test_with_a_log_that_takes_nothing_nothing_is_recorded_told_or_taken(desk: D
 def test_a_database_that_can_only_be_read_records_nothing_and_says_so_without_a_value(
     databases: Databases, tmp_path: Path
 ) -> None:
-    desk = Desk(SENDER, databases.url("sqlite"), tmp_path)
+    desk = Desk(SENDER, databases.url("sqlite", "desk"), tmp_path)
     desk.records(given())
     only = open_database(desk.url)
     event.listen(only, "connect", lambda connection, _: connection.execute("pragma query_only=on"))

@@ -21,7 +21,7 @@ from activities.erasure import ENTRIES, NO_ENTRIES, OUTLIVES, tables_of_a_case
 from activities.register import Register
 from activities.register_view import RegisterView
 from activities.retention_files import in_register
-from activities.stores import migrate, open_database, reading, writing
+from activities.stores import open_database, reading, writing
 from models.access import Role
 from models.case import CaseState
 from models.contracts import Refusal
@@ -41,8 +41,7 @@ from tests.rules_support import PACK, at
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(request.param, "desk"))
     yield opened
     opened.dispose()
 
@@ -492,8 +491,7 @@ def test_killed_at_any_moment_it_is_carried_out_in_the_end_and_certified_once(de
 
 
 def test_how_a_case_stands_is_read_from_the_register(databases: Databases) -> None:
-    register = open_database(databases.url("sqlite"))
-    migrate(register, "register")
+    register = open_database(databases.url("sqlite", "register"))
     begun = grown(CaseRef("U-0000-007J"), 1)
     ended_at = at("2027-03-10 09:00")
     over = begun.model_copy(update={"handoffs": {}})

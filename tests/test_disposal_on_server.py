@@ -19,7 +19,7 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig
 from temporalio.worker import Replayer, Worker
 
 from activities.disposal import Disposal
-from activities.stores import migrate, open_database
+from activities.stores import open_database
 from models.access import Role
 from models.contracts import PLANE_QUEUE, Refusal, desk_queue
 from models.retention import (
@@ -84,8 +84,7 @@ async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clie
 
 @pytest.fixture
 def desk(databases: Databases, tmp_path: Path) -> Desk:
-    engine = open_database(databases.url("sqlite"))
-    migrate(engine, "desk")
+    engine = open_database(databases.url("sqlite", "desk"))
     return Desk(engine, tmp_path)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 
 from activities.exchange import LEASE, Exchange
 from activities.key_directory import KnownKeys
-from activities.stores import migrate, open_database
+from activities.stores import open_database
 from models.contracts import Refusal
 from models.exchange import Delivery, Envelope
 from tests.databases import Databases
@@ -28,8 +28,7 @@ LIFE = timedelta(hours=1)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "register")
+    opened = open_database(databases.url(request.param, "register"))
     yield opened
     opened.dispose()
 

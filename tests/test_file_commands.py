@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from activities.documents import digest_of
 from activities.file_requests import FileRequests
 from activities.mark_rules import load_marks
-from activities.stores import migrate, open_database, reading
+from activities.stores import open_database, reading
 from console.file_commands import FileDesk, commands
 from models.audit import AuditEntry
 from models.contracts import Refusal
@@ -91,8 +91,7 @@ class Desk:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    made = open_database(databases.url(request.param))
-    migrate(made, "desk")
+    made = open_database(databases.url(request.param, "desk"))
     yield made
     made.dispose()
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from activities.key_directory import KeyDirectory, KnownKeys, reached
 from activities.organisation_keys import OrganisationKeys
-from activities.stores import migrate, open_database
+from activities.stores import open_database
 from console.exchange_words import SENTENCES
 from models.published_keys import CLOCKS_DIFFER, KeyUse, PublishedKey, PublishedKeys, as_said
 from tests.databases import Databases
@@ -24,8 +24,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "register")
+    opened = open_database(databases.url(request.param, "register"))
     yield opened
     opened.dispose()
 

@@ -16,7 +16,7 @@ from activities.desks import open_desk
 from activities.key_store import Outer
 from activities.organisation_keys import OrganisationKeys, open_keys
 from activities.outer_keys import FileKeys, KeyProvider
-from activities.stores import desk_url, migrate, open_database
+from activities.stores import desk_url, open_database
 from models.desk import Category, Compartment
 from models.desk_tables import ItemRow
 from models.keys import CannotOpen, Cell, KeyDestroyed, KeyFault, KeyMissing, Sealed, Wrapped
@@ -245,8 +245,7 @@ for number in range(100, 180):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "keys")
+    opened = open_database(databases.url(request.param, "keys"))
     yield opened
     opened.dispose()
 

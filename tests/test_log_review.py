@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from activities.log_review import evidence, limits
-from activities.stores import migrate, open_database, writing
+from activities.stores import open_database, writing
 from models.access import Hours, Role
 from models.access_tables import BreakGlassRow, CaseAccessRow, StaffRow
 from models.audit import AuditEntry, Link
@@ -179,8 +179,7 @@ def test_the_order_of_the_links_changes_only_which_are_shown(told: list[AuditEnt
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(request.param, "desk"))
     yield opened
     opened.dispose()
 

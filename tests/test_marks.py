@@ -19,7 +19,7 @@ from activities.case_keys import CaseKeys, open_case_keys
 from activities.case_links import CaseLinks
 from activities.mark_rules import SHIPPED, load_marks
 from activities.rule_packs import BadPack
-from activities.stores import migrate, open_database, writing
+from activities.stores import open_database, writing
 from models.access import Action, Asked, Obligation, Relation, Role
 from models.desk import Category, ProtectionMark
 from models.documents import Way
@@ -176,8 +176,7 @@ def a_case() -> CaseRef:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(request.param, "desk"))
     yield opened
     opened.dispose()
 

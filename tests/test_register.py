@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from activities.directory import load_directory
 from activities.register import Register
 from activities.register_view import RegisterView, deadline_of
-from activities.stores import migrate, open_database, writing
+from activities.stores import open_database, writing
 from models.audit_tables import PlaneAuditRow
 from models.case import CaseState
 from models.events import Actor, RulesAdopted
@@ -41,8 +41,7 @@ def stored(engine: Engine) -> dict[str, list[Any]]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "register")
+    opened = open_database(databases.url(request.param, "register"))
     yield opened
     opened.dispose()
 

@@ -33,7 +33,7 @@ from activities.signatures import (
     verify,
     verify_request,
 )
-from activities.stores import migrate, open_database
+from activities.stores import open_database
 from models.contracts import Refusal
 from models.events import Actor, Facts, FactsRecorded
 from models.published_keys import KeyUse, VerifiedAct, VerifiedRequest
@@ -372,8 +372,7 @@ def test_a_request_sent_by_many_at_the_same_time_is_answered_once(keys: Organisa
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "register")
+    opened = open_database(databases.url(request.param, "register"))
     yield opened
     opened.dispose()
 

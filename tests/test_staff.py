@@ -16,7 +16,7 @@ from activities.audit import AuditLog, CannotAudit
 from activities.case_access import GLASS_LASTS, BrokenGlass, NeedToKnow, forget, name_on_case
 from activities.own_word import DEMO_WORD
 from activities.staff import DEMO, LOCKED_FOR, TRIES, Staff
-from activities.stores import migrate, open_database, writing
+from activities.stores import open_database, writing
 from models.access import Action, Hours, Reader, Relation, Role, the_system
 from models.contracts import Refusal
 from models.desk import Category
@@ -30,8 +30,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "desk")
+    opened = open_database(databases.url(request.param, "desk"))
     yield opened
     opened.dispose()
 

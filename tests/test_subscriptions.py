@@ -20,7 +20,7 @@ from sqlalchemy import Engine, text
 from activities.cloud_events import MEDIA_TYPE
 from activities.register import Register
 from activities.register_view import RegisterView
-from activities.stores import migrate, open_database
+from activities.stores import open_database
 from activities.subscriptions import (
     LONGEST_REST,
     EventFolder,
@@ -42,16 +42,14 @@ from tests.support import Stack, eventually, free_port, register_of, running_sta
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "register")
+    opened = open_database(databases.url(request.param, "register"))
     yield opened
     opened.dispose()
 
 
 @pytest.fixture
 def sqlite(databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url("sqlite"))
-    migrate(opened, "register")
+    opened = open_database(databases.url("sqlite", "register"))
     yield opened
     opened.dispose()
 

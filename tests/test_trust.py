@@ -19,7 +19,7 @@ from activities.organisation_keys import OrganisationKeys
 from activities.register import Register
 from activities.replies import Replies, signed_reply
 from activities.signatures import ACT_LIFE, SignedActs, signed
-from activities.stores import migrate, open_database
+from activities.stores import open_database
 from models.case import CaseState
 from models.contracts import Recording, Refusal, ReplyToCheck
 from models.desk_work import DeskTask, FindCandidates
@@ -49,8 +49,7 @@ CASE = case_reference(11)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Engine]:
-    opened = open_database(databases.url(request.param))
-    migrate(opened, "register")
+    opened = open_database(databases.url(request.param, "register"))
     yield opened
     opened.dispose()
 
