@@ -44,7 +44,7 @@ class Starter:
     """One started-up `starter.py`, forked for each command. Remembers everything that was ever told."""
 
     def __init__(self, folder: Path) -> None:
-        self._files = [folder / name for name in ("stdin", "stdout", "stderr")]
+        self._folder, self._asked = folder, 0
         self.transcript: list[Told] = []
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).parent / "warm_starter.py")],
@@ -62,18 +62,27 @@ class Starter:
         return json.loads(self._process.stdout.readline())
 
     def run(self, environment: Mapping[str, str], arguments: tuple[str, ...], stdin: str | bytes | None) -> Told:
-        for file in self._files:
+        self._asked += 1
+        files = [self._folder / f"{self._asked}-{name}" for name in ("stdin", "stdout", "stderr")]
+        for file in files:
             file.write_bytes(b"")
-        given = stdin.encode() if isinstance(stdin, str) else stdin or b""
-        self._files[0].write_bytes(given)
-        files = [str(file) for file in self._files]
-        asked = {"arguments": arguments, "environment": dict(environment), "files": files}
+        files[0].write_bytes(stdin.encode() if isinstance(stdin, str) else stdin or b"")
+        asked = {
+            "number": self._asked,
+            "arguments": arguments,
+            "environment": dict(environment),
+            "files": [str(file) for file in files],
+        }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
-        code = self._read()["code"]
-        out, err = (file.read_bytes().decode() for file in self._files[1:])
-        told = Told(code, out, err)
+        answer = self._read()
+        while answer["number"] != asked["number"]:  # of a command whose test was stopped while it waited
+            answer = self._read()
+        out, err = (file.read_bytes().decode() for file in files[1:])
+        for file in files:
+            file.unlink()
+        told = Told(answer["code"], out, err)
         self.transcript.append(told)
         return told
 

@@ -1,7 +1,8 @@
 """Runs `starter.py` again and again from one start-up: every command in a process of its own, forked when asked for.
 
-Reads one JSON object a line: arguments, environment, and files for standard input, output and errors. Answers each with
-the exit code. What a command sees is what a person's own start of `starter.py` sees, second by second less of waiting.
+Reads one JSON object a line: a number, arguments, environment, and files for standard input, output and errors. Answers
+each with its number and the exit code. What a command sees is what a person's own start of `starter.py` sees, second by
+second less of waiting.
 Nothing that a process must have for itself is made before the fork: no database, no connection, no thread.
 """
 
@@ -77,7 +78,8 @@ def main() -> None:
         if child == 0:
             run(asked, command)
         _, status = os.waitpid(child, 0)
-        print(json.dumps({"code": os.waitstatus_to_exitcode(status)}), flush=True)
+        answer = {"number": asked["number"], "code": os.waitstatus_to_exitcode(status)}
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
