@@ -19,6 +19,7 @@ from activities.key_directory import KnownKeys
 from activities.stores import open_database
 from models.contracts import Refusal
 from models.exchange import Delivery, Envelope
+from models.words import case_reference
 from tests.databases import Databases
 from tests.exchange_support import NOW, OTHER, RECIPIENT, SENDER, keys_of, sealed
 from tests.programs import Program
@@ -91,9 +92,9 @@ def together(programs: list[Program], number: int) -> list[str]:
 @pytest.mark.parametrize("taking", ["lease-and-confirm", "confirm"])
 def test_of_taking_and_taking_back_at_the_same_time_exactly_one_wins(engine: Engine, folder: Path, taking: str) -> None:
     exchange = exchange_on(engine, folder)
-    packages = [new_package(folder) for _ in range(60)]
+    packages = [new_package(folder, case=case_reference(number)) for number in range(60)]
     for package in packages:
-        exchange.leave(package, SENDER, NOW)
+        assert isinstance(exchange.leave(package, SENDER, NOW), Delivery)
         if taking == "confirm":
             exchange.lease(package.id, RECIPIENT, NOW)
     programs = [started(engine, side, [package.id for package in packages]) for side in (taking, "revoke")]
