@@ -17,7 +17,7 @@ from activities.protected_data import DeskStore
 from activities.stores import reading, writing
 from models.access import Purpose, Reader, the_system
 from models.audit import AuditEntry
-from models.consent import ConsentAct, ConsentEvent, ConsentStep, History, PersonFacts
+from models.consent import ConsentEvent, ConsentStep, History, PersonFacts
 from models.contracts import Refusal
 from models.desk import Category, Compartment
 from models.disclosure_tables import ConsentRow, DisclosureRow, PackageRow
@@ -230,14 +230,9 @@ class Disclosures:
         rows = [row for row in self.listed(case) if is_under_way(row)]
         return [row.id for row in rows if row.by_consent or not by_consent]
 
-    def without_consent(self) -> list[DisclosureRow]:
-        """What stands on consent and may still be fetched, though somebody has said no after it was told."""
-        told = [row for row in self.listed() if row.by_consent and is_under_way(row)]
-        with reading(self._engine) as session:
-            query = select(ConsentRow).where(col(ConsentRow.case).in_({row.case for row in told}))
-            steps = session.exec(query.order_by(col(ConsentRow.step))).all()
-            noes = {row.case: row.stored_at for row in steps if self._said(row).act is not ConsentAct.GIVE}
-        return [row for row in told if row.case in noes and noes[row.case] > row.at]
+    def on_consent(self) -> list[DisclosureRow]:
+        """What stands on consent and may still be fetched."""
+        return [row for row in self.listed() if row.by_consent and is_under_way(row)]
 
     def interrupted(self, now: datetime) -> list[DisclosureRow]:
         """What was prepared and neither sent nor settled: somebody's program ended in between."""

@@ -84,9 +84,15 @@ async def withdraw(
 
 
 async def call_back(casework: Casework, worker: Worker, case: CaseRef) -> tuple[tuple[ItemId, ...], tuple[ItemId, ...]]:
-    """Calls back every package that stands on consent and has not been taken. The ones called back, and those taken."""
+    """Calls back what has no consent any more and has not been taken. The ones called back, and those taken.
+
+    What another consent still covers goes on its way: to stop it too could leave somebody without protection.
+    """
     came: dict[str, list[ItemId]] = {"recalled": [], "taken": []}
+    now = (await casework.plane.standing(case, worker.office.org)).now
     for package in worker.office.disclosures.under_way(case, by_consent=True):
+        if await asyncio.to_thread(disclosing.consent_stands, worker.office, package, now):
+            continue
         came[await disclosing.recall(casework, worker, package)].append(package)
     return tuple(came["recalled"]), tuple(came["taken"])
 

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from uuid import uuid4
 
 from activities.disclosures import Told
+from activities.offices import Office
 from activities.packages import seal
 from activities.sharing_rules import sharing_at
 from console import letters, permitting
@@ -353,6 +354,16 @@ async def recall(casework: Casework, worker: Worker, package: ItemId, key: Reque
             raise
     office.disclosures.settle(package, "recalled", worker.by, of=("prepared", "sent"))
     return "recalled"
+
+
+def consent_stands(office: Office, package: ItemId, now: datetime) -> bool:
+    """Whether what was told by consent might still be told by it now: by what was said since, and by whom it counts."""
+    told, rules = office.disclosures.told(package), sharing_at(now)
+    if told is None or rules is None:
+        return False
+    case = CaseRef(told.row.case)
+    history, person = office.disclosures.history(case), office.person_facts(case)
+    return preview.consent_stands(rules, told.package, history, person, now)
 
 
 def is_taken(refusal: Refusal | None) -> bool:

@@ -13,7 +13,7 @@ from activities.offices import Office
 from console.alarming import alarmed, reminded
 from console.coding import item_id
 from console.consent_telling import NOTHING_TO_TELL, as_a_fact
-from console.disclosing import WAITS
+from console.disclosing import WAITS, consent_stands
 from console.plane_client import PlaneClient
 from models.access import the_system
 from models.contracts import Refusal
@@ -84,9 +84,16 @@ async def take_back_what_was_begun(office: Office, way: PlaneClient) -> None:
 
 
 async def take_back_what_has_no_consent(office: Office, way: PlaneClient) -> None:
-    """Somebody said no, and the program that wrote it down ended before it had called everything back."""
+    """What has no consent any more, and has not been taken: a program ended before it had called everything back, or a
+    guardian, an age or a child's maturity was written down otherwise after it was sent."""
     system = the_system(office.org)
-    for row in await asyncio.to_thread(office.disclosures.without_consent):
+    for row in await asyncio.to_thread(office.disclosures.on_consent):
+        try:
+            now = (await way.standing(CaseRef(row.case), office.org)).now
+        except NoSuchCase:
+            now = datetime.now(UTC)
+        if await asyncio.to_thread(consent_stands, office, row.id, now):
+            continue
         refusal = await asyncio.to_thread(way.revoke, row.id, office.org)
         taken = refusal is not None and refusal.code == "package-taken"
         if not taken:

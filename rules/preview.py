@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from models.consent import ConsentQuestion, ConsentRecord, History, PersonFacts
 from models.desk import Category, ProtectionMark
 from models.preview import (
     Held,
@@ -25,6 +26,7 @@ from models.preview import (
 )
 from models.sharing import Answer, Circumstances, FieldName, Need, Question, SharingRules, Verdict
 from models.words import Code
+from rules.consent import valid
 from rules.sharing import SAME_AGENCY, STAYS, answer, default_secrecy
 from rules.sharing_checks import STAFF
 from rules.sharing_words import ALWAYS, MARK, REASON, WITHHELD, lacking, text_of
@@ -242,6 +244,25 @@ def unsaid(shown: Preview, to_others: bool = False) -> tuple[str, ...]:
     going = (f"{one.category}.{one.field}" for one in shown.shown if is_unsaid(one.value, to_others))
     kept = shown.package.reservation
     return (*back, *going, *(("reservation",) if kept and is_unsaid(kept, to_others) else ()))
+
+
+def consent_stands(rules: SharingRules, package: Package, history: History, person: PersonFacts, now: datetime) -> bool:
+    """Whether each part of a package that stands on consent still has one: for this recipient, category and purpose."""
+    sending, kind = package.sending, rules.kinds.get(package.sending.kind)
+    for section in package.sections:
+        ground = rules.grounds.get(section.ground)
+        if ground is not None and Need.CONSENT not in ground.needs:
+            continue
+        question = ConsentQuestion(
+            recipient=sending.recipient,
+            recipient_org=sending.recipient_org,
+            category=section.category,
+            purpose=kind.purpose if kind else "unknown",
+            person=person,
+        )
+        if not isinstance(valid(history, question, now), ConsentRecord):
+            return False
+    return True
 
 
 def text_fields(content: Mapping[str, Any]) -> dict[FieldName, str]:

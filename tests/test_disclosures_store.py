@@ -230,17 +230,15 @@ def test_what_is_not_permitted_is_not_written_down_and_the_log_says_who_tried(de
     )
 
 
-def test_what_was_told_by_a_letter_is_never_under_way_and_what_was_withdrawn_is_called_back(desk: Desk) -> None:
+def test_what_was_told_by_a_letter_or_called_back_is_not_under_way(desk: Desk) -> None:
     envelope, label = an_envelope(desk), a_label(desk)
     desk.records(given())
     desk.prepares(label, a_package(desk.case), by_consent=True)
     desk.prepares(envelope.label(), a_package(desk.case), envelope=envelope, way="sealed", by_consent=True)
     assert desk.disclosures.under_way(desk.case, by_consent=True) == [envelope.id]
-    assert desk.disclosures.without_consent() == []
-    desk.records(withdrawn())
-    assert [row.id for row in desk.disclosures.without_consent()] == [envelope.id]
+    assert [row.id for row in desk.disclosures.on_consent()] == [envelope.id]
     desk.disclosures.settle(envelope.id, "recalled", BY)
-    assert desk.disclosures.without_consent() == []
+    assert desk.disclosures.on_consent() == []
     assert desk.disclosures.under_way(desk.case, by_consent=False) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -25,9 +26,10 @@ from console.plane_client import PlaneClient
 from models.consent import ConsentAct, ConsentStep
 from models.desk_work import Collect, DeskTask
 from models.events import Collected, DeskAnswer, NotPossible
+from models.intake import Filling
 from models.published_keys import KeyUse
 from models.words import Consent
-from tests.disclosing_support import POLICE, SOCIAL, AtDesk, ready_to_tell
+from tests.disclosing_support import POLICE, SOCIAL, AtDesk, at_desk, ready_to_tell
 from tests.exchange_support import keys_of
 from tests.support import Stack, settled
 from workflows.server import EmbeddedServer
@@ -93,6 +95,32 @@ def nothing_of(told: Told, casework: Casework) -> bool:
         (left,) = session.connection().execute(query, {"id": told.row.id}).one()
     engine.dispose()
     return left is None
+
+
+async def test_a_withdrawal_leaves_alone_what_another_consent_covers(away: Casework) -> None:
+    desk = await ready_to_tell(away)
+    other = await desk.consents(functions=("civil-society",), purposes=("open-intervention",))
+    told = await desk.sends()
+    changed = await consenting.withdraw(away, desk.worker, desk.case, "person", other.history[-1].id)
+    assert (changed.recalled, desk.state_of(told.row.id)) == ((), "sent")
+    assert in_the_exchange(away, told.row.id) == "sealed"
+    await tending.tend(desk.worker.office, away.plane)
+    assert in_the_exchange(away, told.row.id) == "sealed"
+
+
+async def test_a_guardian_who_is_a_threat_calls_nothing_back_and_one_who_is_added_does(away: Casework) -> None:
+    """The child's mother has consented. The father is a threat; then another guardian is found, who was not asked."""
+    guardians: list[dict[str, Any]] = [{"id": "guardian-1"}, {"id": "guardian-2", "threat": True}]
+    desk = await at_desk(away, person={"name": "Barn", "born": "2019-01-01"}, guardians=guardians)
+    await desk.consents(giver="guardian-1")
+    await desk.weighs()
+    told = await desk.sends()
+    changed = await consenting.withdraw(away, desk.worker, desk.case, "guardian-2")
+    assert (changed.recalled, in_the_exchange(away, told.row.id)) == ((), "sealed")
+    added = Filling.model_validate({"guardians": [*guardians, {"id": "guardian-3"}]})
+    await away.record(desk.case, added, SOCIAL)
+    await tending.tend(desk.worker.office, away.plane)
+    assert (in_the_exchange(away, told.row.id), desk.state_of(told.row.id)) == ("revoked", "recalled")
 
 
 async def test_a_no_destroys_what_lies_unfetched_as_a_withdrawal_does(away: Casework) -> None:
