@@ -39,6 +39,16 @@ def test_an_intake_that_says_consent_says_what_it_covers(cli: CommandLine) -> No
     assert cli("case", "open", "-", "--json", stdin=json.dumps(ended)).error["code"] == "consent-ended-already"
 
 
+def test_a_form_that_cannot_be_a_consent_is_answered_in_sentences(cli: CommandLine) -> None:
+    case = cli.open_case(person={"born": "1990-01-01"})
+    for wrong, code in (({"until": "2020-01-01"}, 3), ({"until": "9999-12-31"}, 2), ({"functions": []}, 2)):
+        told = cli("consent", "give", case, "-", *ME, stdin=json.dumps(consent_form(**wrong)))
+        assert told.code == code, told.text
+        assert "oväntat" not in told.text
+    mistyped = cli("consent", "withdraw", case, *ME, "--giver", "guardian-l", "--json")
+    assert (mistyped.code, mistyped.error["code"]) == (3, "unknown-giver")
+
+
 def test_a_consent_to_civil_society_opens_nothing_for_the_police(cli: CommandLine) -> None:
     case = cli.open_case(person={"born": "1990-01-01"}, police_track_wanted=True)
     form = consent_form(functions=["civil-society"], purposes=["open-intervention"])

@@ -502,6 +502,16 @@ async def test_a_case_is_closed_by_two(shared: Casework) -> None:
     assert (await shared.standing(desk.case)).state.closed == "ENDED"
 
 
+async def test_a_withdrawal_in_a_closed_case_is_recorded_and_says_so(shared: Casework) -> None:
+    desk = await ready_to_tell(shared)
+    await withdraw_everything(shared, desk)
+    manager = at_work(shared.office(SOCIAL), "chef-01")._replace(stepped_up=True)
+    await closing.closed_by_two(shared, desk.worker, manager, desk.case, EndCode.ENDED)
+    changed = await consenting.withdraw(shared, desk.worker, desk.case, "person")
+    assert (changed.status, changed.recalled) == ("withdrawn", ())
+    assert desk.case not in shared.office(SOCIAL).disclosures.untold()
+
+
 async def withdraw_everything(shared: Casework, desk: AtDesk) -> None:
     while True:
         standing = await settled(shared, desk.case)
