@@ -163,6 +163,7 @@ class Journey:
         contact = {"channel": "phone", "value": self.birds(what), "hours": "alltid", "code_word": "inget"}
         arguments = ("case", "record", self.case, "-", "--as", SOCIAL)
         self.cli.json(*arguments, stdin=json.dumps({"safe_contact": contact}))
+        self.weigh_for_the_police()  # of what is kept now, before each telling
         return what
 
     # --- looking -------------------------------------------------------------------------------------

@@ -145,8 +145,10 @@ class WholeJourney(Journey):
         """No desk: a letter with exactly what was previewed, one that there is no room for, and a spoken disclosure."""
         self.cli.json("handoff", "send", self.case, "protected-bed", "--as", SOCIAL, "--to", SHELTER, "--acute")
         handoff = self.handoff("protected-bed")
-        told = ("disclosure", "send", self.case, handoff)
-        self.weigh(SOCIAL, handoff, "harm", ("identity", "social-file", "own-risk-assessment"))
+        told, weighed = ("disclosure", "send", self.case, handoff), ("identity", "social-file", "own-risk-assessment")
+        facts = {"recipient_professional": True, "recipient": SHELTER}
+        self.at(SOCIAL, "disclosure", "circumstances", self.case, self.file("facts.json", facts))
+        self.weigh(SOCIAL, handoff, "harm", weighed)
         expected = {"given-name", "need", "own-advice"}
         seen = self.shown(expected, SOCIAL, "disclosure", "preview", self.case, handoff).data
         self.at(SOCIAL, *told, code=3)  # there is no desk to seal it to
@@ -154,6 +156,7 @@ class WholeJourney(Journey):
         self.at(SOCIAL, *told, "--letter", str(letter), "--seen", seen["digest"])
         self.only_shown_in(letter, expected)
         self.at(SOCIAL, *told, "--letter", str(letter), code=2)
+        self.weigh(SOCIAL, handoff, "harm", weighed)
         self.no_room_for_a_letter(told)
         self.at(SOCIAL, *told, "--spoken")
 
@@ -331,7 +334,6 @@ async def test_what_a_person_writes_is_found_at_the_desk_that_holds_it_and_nowhe
             step()
         answers = await knock(journey)
         await settled(Casework(stack.settings), CaseRef(journey.case))
-        journey.weigh_for_the_police()
         journey.another_contact()
         with write_lock(journey.desk(POLICE)):
             journey.send()

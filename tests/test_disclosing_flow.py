@@ -134,6 +134,7 @@ async def test_a_corrected_number_is_not_sent_beside_the_day_of_birth_that_it_co
     desk = await ready_to_tell(shared)
     number = synthetic_personnummer()
     await shared.record(desk.case, Filling.model_validate({"person": {"personnummer": number}}), SOCIAL)
+    await desk.weighs("identity")
     sent = shown(await desk.looks())["identity"]
     assert (sent["personnummer"], "born" in sent) == (number, False)
 
