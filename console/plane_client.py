@@ -7,7 +7,6 @@ import ssl
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -76,9 +75,7 @@ class PlaneClient:
     def __init__(self, settings: Settings, keys_of: Callable[[OrgId], OrganisationKeys]) -> None:
         self._settings, self._keys_of = settings, keys_of
         timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-        self._http = httpx.Client(
-            base_url=settings.plane, timeout=timeout, trust_env=False, verify=trusted(settings.plane_authority)
-        )
+        self._http = httpx.Client(base_url=settings.plane, timeout=timeout, trust_env=False, verify=trusted(settings))
         self._reached = False
         weakref.finalize(self, self._http.close)
 
@@ -233,16 +230,19 @@ class PlaneClient:
         return await asyncio.to_thread(self.told, org, "/v1/cases/standing", AboutCase(case=case), Standing)
 
 
-def trusted(authority: Path | None) -> ssl.SSLContext | bool:
-    """What vouches for the plane's certificate: the authorities that everybody knows, or the one named, alone.
+def trusted(settings: Settings) -> ssl.SSLContext | bool:
+    """What vouches for the plane's certificate: the authorities that everybody knows, or the one named, alone. Where no
+    TLS is spoken nobody: reading all authorities takes longer than many a question.
 
     Raises:
         BadSettings: the file is none.
     """
-    if authority is None:
+    if settings.plane.startswith("http://"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if settings.plane_authority is None:
         return True
     try:
-        return ssl.create_default_context(cafile=str(authority))
+        return ssl.create_default_context(cafile=str(settings.plane_authority))
     except (OSError, ssl.SSLError):
         raise BadSettings("UTVAG_PLANE_AUTHORITY: går inte att läsa | can't be read") from None
 

@@ -213,7 +213,7 @@ def test_a_certificate_that_can_not_be_used_is_told_and_nothing_is_served(tmp_pa
         with pytest.raises(BadCertificate):
             Certificate(chain, key).context()
     with pytest.raises(BadSettings, match="UTVAG_PLANE_AUTHORITY"):
-        trusted(tmp_path / "none")
+        trusted(Settings(plane_url="https://plane.example", plane_authority=tmp_path / "none"))
 
 
 async def test_an_unknown_field_or_question_is_refused_without_repeating_it(
