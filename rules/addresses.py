@@ -83,4 +83,6 @@ def meant(addresses: Iterable[Address], number: int | None) -> Address | Refusal
     found = next((one for one in addresses if one.number == number), None)
     if found is None or found.holds is Holds.REMOVED:
         return Refusal(code="no-such-address", detail=str(number))
-    return found if found.holds is Holds.CURRENT else Refusal(code=f"address-{found.holds}", detail=str(number))
+    if found.holds is Holds.NOT_KEPT:
+        return Refusal(code="address-not-kept", detail=str(number))
+    return found if found.holds is Holds.CURRENT else Refusal(code="address-ended", detail=str(number))
