@@ -18,6 +18,7 @@ from console import (
     consent_commands,
     deadline_commands,
     deadline_views,
+    demand_commands,
     disclosure_commands,
     doors,
     file_commands,
@@ -58,6 +59,7 @@ for tie in (link_commands.link, link_commands.unlink, link_commands.links):
     person_commands.app.command(tie.__name__, short_help=link_commands.SHORT[tie.__name__])(tie)
 app.add_typer(person_commands.app, name="person")
 app.add_typer(consent_commands.app, name="consent")
+demand_commands.add_to(disclosure_commands.app)
 app.add_typer(disclosure_commands.app, name="disclosure")
 incident = app.command("incident", short_help="Någon frågar efter personen, eller läcka | Somebody asks, or a leak")
 incident(incident_commands.incident)

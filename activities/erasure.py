@@ -27,6 +27,7 @@ ENTRIES = {
     "inbox": ("arrived_at", "taken_back_at"),
     "openings": ("stored_at",),
     "consents": ("stored_at",),
+    "demands": ("recorded_at", "settled_at"),
     "disclosures": ("at", "settled_at"),
     "packages": ("at",),
     "incidents": ("at", "handled_at"),

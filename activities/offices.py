@@ -14,6 +14,7 @@ from activities.audit import AuditLog
 from activities.case_access import NeedToKnow
 from activities.case_keys import open_case_keys
 from activities.case_links import CaseLinks
+from activities.demands import Demands
 from activities.disclosures import FROM, Disclosures
 from activities.file_requests import FileRequests
 from activities.incidents import Incidents
@@ -71,6 +72,10 @@ class Office:
     @cached_property
     def disclosures(self) -> Disclosures:
         return Disclosures(self.engine, self.store, self.trail)
+
+    @cached_property
+    def demands(self) -> Demands:
+        return Demands(self.engine, self.keys, self.trail)
 
     @cached_property
     def requests(self) -> FileRequests:

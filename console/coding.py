@@ -19,6 +19,7 @@ KEPT_AT_DESK = {
     "person": Category.IDENTITY,
     "safe_contact": Category.CONTACT,
     "addresses": Category.ADDRESS,
+    "in_care": Category.ADDRESS,
     "relatives": Category.RELATIVES,
     "environment": Category.ENVIRONMENT,
     "registered_municipality": Category.IDENTITY,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
 from activities.disclosures import Told
@@ -25,6 +25,7 @@ from models.case import CaseState
 from models.consent import ConsentQuestion, ConsentRecord
 from models.contracts import Refusal, Standing
 from models.desk import Category, ProtectionMark
+from models.desk_tables import ItemRow
 from models.events import Actor, Disclosed, Recalled
 from models.exchange import Label
 from models.handoffs import Handoff, Status
@@ -33,7 +34,7 @@ from models.published_keys import KeyUse
 from models.sharing import Circumstances, SharingRules, Verdict
 from models.words import CaseRef, Code, Function, HandoffId, ItemId, OrgId, RequestKey
 from rules import consent, preview
-from rules.stated import about, reservation
+from rules.stated import about, known_since, reservation
 
 WAITS = timedelta(days=14)
 """How long a package waits for its recipient before it is destroyed."""
@@ -55,6 +56,10 @@ class Telling(NamedTuple):
     """The number of the address that was chosen, where one was."""
     by_two: bool = False
     """Whether a second person is asked before it is sent."""
+    weighed_in: Handoff | None = None
+    """Where it was judged, when that was not in this handoff: an answer to a demand, told in another."""
+    demand: ItemId | None = None
+    """The demand that it answers, if it answers one: that is done once."""
 
 
 async def look(
@@ -119,23 +124,24 @@ def rules_of(standing: Standing) -> SharingRules:
     return rules
 
 
-def circumstances(
-    worker: Worker, standing: Standing, asked: Handoff, recipient: OrgId, function: Function
-) -> Circumstances:
+def circumstances(worker: Worker, standing: Standing, asked: Handoff, recipient: Code, function: Code) -> Circumstances:
     """What this desk and the case know that the sharing rules ask about."""
     office, state = worker.office, standing.state
     case = state.case
-    notes = [content for _, content in office.own_items(case, (Category.NOTE,)) if isinstance(content, dict)]
-    stated = about((content["stated"] for content in notes if "stated" in content), recipient)
+    notes = [(row, content) for row, content in office.own_items(case, (Category.NOTE,)) if isinstance(content, dict)]
+    said = [(content["stated"], known_at(row, content)) for row, content in notes if "stated" in content]
+    stated = about((one for one, _ in said), recipient)
     stated["reservation_text"] = reservation(stated)
     placement = stated.pop("compulsory_placement", None)
     taken_on = asked.status in (Status.ACCEPTED, Status.IN_PROGRESS)
-    houses = recipient if function is Function.HOUSING_PROVIDER and asked.kind == "protected-bed" and taken_on else None
+    houses = recipient if function == Function.HOUSING_PROVIDER and asked.kind == "protected-bed" and taken_on else None
     return Circumstances(
         person=office.person_facts(case),
         consents=office.disclosures.history(case),
         last_seen=standing.now,
         marks=frozenset({office.mark_of(case) or ProtectionMark.UNKNOWN}),
+        demands=office.demands.open_in(case),
+        known_since=known_since(said),
         transfer_to=asked.recipient if asked.kind == "case-transfer" and taken_on else None,
         compulsory_placement_at=recipient if placement else None,
         housed_by=houses,
@@ -145,6 +151,11 @@ def circumstances(
         second_reviewer=True,  # asked for when it is sent, of exactly what was seen (`permitting.permitted`)
         **stated,
     )
+
+
+def known_at(row: ItemRow, content: Mapping[str, Any]) -> datetime:
+    """When a circumstance was written down, in the case's own time: a duty is as late as that makes it."""
+    return datetime.fromisoformat(content["at"]) if "at" in content else row.stored_at
 
 
 def responsible(state: CaseState) -> OrgId | None:

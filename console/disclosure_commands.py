@@ -11,7 +11,7 @@ import typer
 
 from activities.sharing_rules import sharing_at
 from activities.surroundings import read_settings
-from console import disclosing, reading, weighing
+from console import demanding, disclosing, reading, weighing
 from console.as_whom import As, AsRole, StepUp, User, at_work
 from console.case_commands import Case, Json, Key, say
 from console.casework import Casework
@@ -246,7 +246,9 @@ async def circumstances(
     casework = Casework(read_settings(), org)
     worker = at_work(casework.office(org), user, role)
     stated = reading.read_model(StatedFacts, file)
-    weighing.state(worker, reading.case_reference(case), stated, reading.request_key(key))
+    reference = reading.case_reference(case)
+    standing = await demanding.standing_of(casework, worker.office, reference)
+    weighing.state(worker, reference, stated, reading.request_key(key), standing.now if standing else None)
     if as_json:
         say({"stated": sorted(stated.model_dump(exclude_none=True))})
     else:

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text as Written
 
+from console.demand_views import demands_data, duties
 from console.disclosing import Telling
 from console.layout import table_of
 from models.desk import Category
@@ -60,6 +61,7 @@ def shown_data(telling: Telling) -> dict[str, Any]:
             for category, verdict in telling.found.items()
             if verdict.answer == "must"
         },
+        "demands": demands_data(telling),
     }
 
 
@@ -68,6 +70,7 @@ def preview_view(telling: Telling) -> RenderableType:
     parts: list[RenderableType] = [
         Written(f"{telling.handoff.id} → {telling.recipient}", style="bold"),
         *(Written(f"⚠ {one.text.sv} | {one.text.en}", style="bold red") for one in preview.warnings),
+        *duties(telling),
     ]
     if preview.empty:
         parts.append(Written("Inget kan lämnas ut nu. | Nothing can be disclosed now.", style="bold"))
@@ -121,7 +124,7 @@ def command(telling: Telling, step: Step) -> str:
     chosen = [f"--address {telling.address}"] if telling.address and Category.ADDRESS in step.categories else []
     user = "ANNAN" if step.what is Weighed.LAWYER else telling.known.teller
     who = ["--note-file -", f"--as {telling.sending.sender}", f"--user {user}"]
-    begun = f"disclosure weigh {telling.sending.case} {telling.handoff.id} {step.what}"
+    begun = f"disclosure weigh {telling.sending.case} {(telling.weighed_in or telling.handoff).id} {step.what}"
     return " ".join([begun, *named, *ground, *chosen, *who])
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from activities.disclosures import FROM
 from activities.offices import Office
@@ -16,10 +16,10 @@ from console.failures import Refused
 from models.contracts import Refusal
 from models.desk import Category
 from models.preview import Held, Sending
-from models.sharing import SharingRules
+from models.sharing import FieldName, SharingRules
 from models.words import CaseRef, Code
 from rules import preview
-from rules.addresses import Holds, meant
+from rules.addresses import IN_CARE, Holds, meant
 from rules.held import Kept, held_of, standing
 from rules.sharing import STAYS
 
@@ -56,17 +56,26 @@ def held_for(worker: Worker, rules: SharingRules, sending: Sending, address: int
 def held_of_case(
     office: Office, rules: SharingRules, case: CaseRef, wanted: Iterable[Category], address: int | None
 ) -> list[Held]:
-    """What stands for each of these categories; of addresses the one that is meant, or all that can be chosen of.
+    """What stands for each of these categories; of addresses the one that is meant, or all that can be chosen of,
+    and beside them whether somebody is in care.
 
     Raises:
         Refused: that address is none to tell.
     """
     categories = set(wanted)
     source = categories | ({Category.IDENTITY} if Category.PROTECTION_MARK in categories else set())
-    rows = office.items_of(case, tuple(source - {Category.ADDRESS}))
-    kept = (Kept(row.id, Category(row.category), said, not row.author.startswith(FROM)) for row, said in rows)
+    rows = office.items_of(case, tuple(source))
+    kept = (
+        Kept(row.id, Category(row.category), said, not row.author.startswith(FROM))
+        for row, said in rows
+        if row.category != Category.ADDRESS or says_in_care(said)
+    )
     found = [one for one in standing(rules, kept) if one.category in categories]
     return found + (addresses_of_case(office, case, address) if Category.ADDRESS in categories else [])
+
+
+def says_in_care(content: Any) -> bool:
+    return isinstance(content, Mapping) and IN_CARE in content
 
 
 def addresses_of_case(office: Office, case: CaseRef, number: int | None) -> list[Held]:
@@ -84,18 +93,26 @@ def addresses_of_case(office: Office, case: CaseRef, number: int | None) -> list
 
 def digests(office: Office, case: CaseRef, held: Iterable[Held]) -> dict[Code, str]:
     """Of each category as it is kept now, under the mark that counts now. With the desk's own key: the note in which
-    it stands is sealed, but what is short could be tried. Where an address is still to be chosen there is none."""
+    it stands is sealed, but what is short could be tried. Where an address is still to be chosen there is none, but of
+    whether somebody is in care."""
     mark, found = office.mark_of(case), dict[Code, list[Held]]()
     for one in held:
         if not one.not_kept:
             found.setdefault(one.category, []).append(one)
     return {
-        category: office.store.keys.blind(plain(category, mark, ones[0]))
+        category: office.store.keys.blind(plain(category, mark, fields))
         for category, ones in found.items()
-        if len(ones) == 1
+        if (fields := chosen(ones))
     }
 
 
-def plain(category: Code, mark: str, one: Held) -> str:
-    said = json.dumps([category, mark, one.fields], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def chosen(ones: list[Held]) -> dict[FieldName, str]:
+    """What is kept of one category; of several places none, for none is chosen."""
+    several = sum(preview.is_a_place(one) for one in ones) > 1
+    kept = (one.fields for one in ones if not (several and preview.is_a_place(one)))
+    return {field: value for fields in kept for field, value in fields.items()}
+
+
+def plain(category: Code, mark: str, fields: Mapping[FieldName, str]) -> str:
+    said = json.dumps([category, mark, fields], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(said.encode()).hexdigest()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from activities.documents import CannotRender, CannotWrite, Unsaid, rendered, sweden_day, write_private
 from activities.sharing_rules import sharing_at
+from console import demanding
 from console.as_whom import Worker
 from console.casework import Casework
 from console.failures import Refused
@@ -19,7 +20,7 @@ from models.contracts import Refusal
 from models.documents import DisclosureLetter, Recipient, Sender
 from models.file_requests import Field
 from models.preview import Package
-from models.words import Code, OrgId
+from models.words import Code
 
 NO_LETTER: dict[type[Exception], Code] = {
     CannotWrite: "cannot-write",
@@ -33,7 +34,7 @@ def unfinished(path: Path) -> Path:
     return path.with_name(f"{path.name}.ej-klar")
 
 
-def write(casework: Casework, worker: Worker, package: Package, recipient: OrgId, path: Path) -> None:
+def write(casework: Casework, worker: Worker, package: Package, recipient: Code, path: Path) -> None:
     """The letter that says exactly what was previewed, made anew from its template, beside its place.
 
     Raises:
@@ -47,14 +48,14 @@ def write(casework: Casework, worker: Worker, package: Package, recipient: OrgId
         raise Refused(Refusal(code=NO_LETTER[type(problem)])) from None
 
 
-def letter(casework: Casework, worker: Worker, package: Package, recipient: OrgId) -> DisclosureLetter:
+def letter(casework: Casework, worker: Worker, package: Package, recipient: Code) -> DisclosureLetter:
     now = datetime.now(UTC)
     rules = sharing_at(now)
     if rules is None:
         raise Refused(Refusal(code="no-sharing-rules"))
     return DisclosureLetter(
         sender=Sender(name=worker.office.entry.name, function=worker.by.role),
-        recipient=Recipient(organisation=casework.organisation(recipient).name),
+        recipient=Recipient(organisation=demanding.name_of(casework, recipient)),
         day=sweden_day(now),
         ground="; ".join(dict.fromkeys(section.paragraph for section in package.sections)),
         fields=tuple(

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from activities.disclosures import Told, entry
 from activities.sharing_rules import sharing_at
 from console.as_whom import Worker
+from console.coding import item_id
 from console.failures import Refused
 from console.judging import judged
 from models.access import Action, Decision, Given, Purpose
@@ -114,6 +115,8 @@ def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKe
         )
         if unmet := access.unmet(may_disclose(session, worker, case, now, Category(category)), given):
             return unmet
+    if telling.demand and (refusal := office.demands.begin(session, telling.demand, item_id(key, "package"))):
+        return refusal
     if not telling.by_two and Category.ADDRESS not in categories:
         return None
     # Last: an approval is good for one act, and is not used up by one that is refused for something else.
@@ -124,8 +127,8 @@ def permitted(session: Session, worker: Worker, telling: Telling, key: RequestKe
 def is_judged_anew(worker: Worker, telling: Telling) -> bool:
     """Whether something was judged, told or marked since the look. What it used up then is not used up twice."""
     case, known = telling.sending.case, telling.known
-    marks = frozenset({worker.office.mark_of(case)})
-    return marks != known.marks or judged(worker, case, telling.handoff, known, known.held) != known
+    marks, weighed_in = frozenset({worker.office.mark_of(case)}), telling.weighed_in or telling.handoff
+    return marks != known.marks or judged(worker, case, weighed_in, known, known.held) != known
 
 
 def harm_tested(verdict: Verdict, known: Circumstances) -> bool:

@@ -10,6 +10,7 @@ import structlog
 
 from activities import reviews
 from activities.offices import Office
+from console import demanding
 from console.alarming import alarmed, reminded
 from console.coding import item_id
 from console.consent_telling import NOTHING_TO_TELL, as_a_fact
@@ -47,6 +48,7 @@ async def tend(office: Office, way: PlaneClient) -> None:
     await take_back_what_was_begun(office, way)
     await tell_cases_of_consent(office, way)
     await take_back_what_has_no_consent(office, way)
+    await demanding.catch_up(office, way)
     await asyncio.to_thread(forget_replaced_keys, office, way, datetime.now(UTC))
 
 

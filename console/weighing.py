@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from activities.disclosures import entry
 from activities.sharing_rules import sharing_at
-from console import holding
+from console import demanding, holding
 from console.as_whom import Worker
 from console.casework import Casework
 from console.coding import item_id
@@ -58,7 +58,7 @@ async def judge(
         raise Refused(Refusal(code="no-sharing-rules"))
     if unknown := refused_words(rules, categories, ground):
         raise Refused(unknown)
-    recipient = asked.recipient if office.org == asked.requester else asked.requester
+    function, recipient = demanding.told_to(casework, office, standing, asked)
     held = holding.held_of_case(office, rules, case, map(Category, categories), address)
     of = holding.digests(office, case, held)
     if (
@@ -72,7 +72,7 @@ async def judge(
         what=what,
         note=item,
         ground=ground,
-        recipient=casework.organisation(recipient).function,
+        recipient=function,
         recipient_org=recipient,
         categories=tuple(dict.fromkeys(categories)),
         speaks_for=speaks_for,
@@ -98,10 +98,16 @@ def refused_words(rules: SharingRules, categories: tuple[Code, ...], ground: Cod
     return None
 
 
-def state(worker: Worker, case: CaseRef, stated: StatedFacts, key: RequestKey | None = None) -> None:
-    """Writes down what is known of the circumstances that the law asks about. The newest word counts."""
+def state(
+    worker: Worker, case: CaseRef, stated: StatedFacts, key: RequestKey | None = None, at: datetime | None = None
+) -> None:
+    """Writes down what is known of the circumstances that the law asks about. The newest word counts.
+
+    `at`: the case's own time; what makes a duty is known from then.
+    """
     said = stated.model_dump(mode="json", exclude_none=True)
-    keep(worker, case, item_id(key or str(uuid4()), "stated"), {"stated": said}, "stated")
+    known: dict[str, object] = {"stated": said, "at": (at or datetime.now(UTC)).isoformat()}
+    keep(worker, case, item_id(key or str(uuid4()), "stated"), known, "stated")
 
 
 def keep(worker: Worker, case: CaseRef, item: ItemId, content: dict[str, object], action: Code) -> None:

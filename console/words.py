@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import access_words, disclosure_words, exchange_words, file_words, retention_words
+from console import access_words, demand_words, disclosure_words, exchange_words, file_words, retention_words
 from models.contracts import Refusal
 from models.handoffs import Act, Status
 from models.words import Consent, ConsentTo, CustodyPlace, Need, Phase, TrackB, Urgency
@@ -380,7 +380,7 @@ UNTOLD = ("work-under-way",)
 """Refusals whose `possible` says nothing to a person."""
 REFUSAL |= disclosure_words.SENTENCES | exchange_words.SENTENCES | access_words.SENTENCES | file_words.SENTENCES
 LEADING |= access_words.LEADING
-REFUSAL |= retention_words.SENTENCES | sharing_words.SENTENCES
+REFUSAL |= retention_words.SENTENCES | sharing_words.SENTENCES | demand_words.SENTENCES
 KNOWN_REFUSALS = frozenset(REFUSAL)
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Field
 from models import (  # noqa: F401  the other tables of a desk, each beside what it is for
     access_tables,
     audit_tables,
+    demand_tables,
     disclosure_tables,
     file_request_tables,
     incident_tables,

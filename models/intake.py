@@ -248,6 +248,9 @@ class Filling(Word):
     consent: Consent | None = None
     person: Person | None = None
     addresses: tuple[Address, ...] = Field(default=(), max_length=20)
+    in_care: Literal["yes", "no", "unknown"] | None = None
+    """Whether the person stays in protected housing, residential care, a foster home or supported housing (SoL 15:7
+    p. 1). Stays at the desk, as an address does; where, it does not say."""
     relatives: tuple[Short, ...] = Field(default=(), max_length=30)
     responsible: ResponsibleFacts | None = None
     registered_municipality: Municipality | None = None

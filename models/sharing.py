@@ -312,7 +312,7 @@ class Circumstances(Word):
     risk_of_crime: bool | None = None
     child_at_risk: bool | None = None
     lvm_need: bool | None = None
-    known_since: Instant | None = None
+    known_since: dict[Need, Instant] = {}
     """When what makes a duty (a child at risk, a need of care) became known here: its clock runs from then."""
     track_b: TrackB | None = None
     party_to_handoff: bool | None = None

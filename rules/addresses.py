@@ -12,11 +12,14 @@ from typing import Any, NamedTuple
 from models.contracts import Refusal
 from models.desk import ProtectionMark
 from models.marks import MarkRules
+from models.sharing import FieldName
 from models.words import ItemId
 from rules import marks
 
 ENDED, REMOVED = "ended", "removed"
 """What an item of this category says when it is no address: which one has ended, or that one has been taken away."""
+IN_CARE: FieldName = "in_care"
+"""Whether somebody stays in protected housing or care: kept beside the addresses, and no place (SoL 15:7 p. 1)."""
 
 
 class Holds(StrEnum):
@@ -43,7 +46,7 @@ def numbered(items: Iterable[tuple[ItemId, Any]], mark: ProtectionMark, rules: M
     """The addresses among the items of that category, the oldest first, each with its number from 1."""
     every = [(item, content) for item, content in items if isinstance(content, Mapping)]
     ended = {str(content[ENDED]) for _, content in every if ENDED in content}
-    kept = [(item, content) for item, content in every if ENDED not in content]
+    kept = [(item, content) for item, content in every if ENDED not in content and IN_CARE not in content]
     return tuple(
         Address(number, item, content, holds(item, content, ended, mark, rules))
         for number, (item, content) in enumerate(kept, start=1)
@@ -51,8 +54,8 @@ def numbered(items: Iterable[tuple[ItemId, Any]], mark: ProtectionMark, rules: M
 
 
 def is_address(content: Any) -> bool:
-    """Whether an item of that category is one; not a word of another, nor what is left of one."""
-    return not (isinstance(content, Mapping) and (ENDED in content or REMOVED in content))
+    """Whether an item of that category is one; not a word of another, nor what is left of one, nor what is no place."""
+    return not (isinstance(content, Mapping) and any(word in content for word in (ENDED, REMOVED, IN_CARE)))
 
 
 def holds(item: ItemId, content: Mapping[str, Any], ended: set[str], mark: ProtectionMark, rules: MarkRules) -> Holds:

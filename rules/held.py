@@ -10,11 +10,14 @@ from models.intake import AT_A_PLACE
 from models.preview import Held
 from models.sharing import SharingRules
 from models.words import ItemId
+from rules.addresses import IN_CARE
 from rules.marks import BY_STRICTNESS
 from rules.preview import text_fields
 
 WRAPPED = ("person", "safe_contact", "social_file", "health", "criminal_record")
 """An item that holds one thing under its name: its fields are those of the thing."""
+IN_CARE_IN_WORDS = {"yes": "ja | yes", "no": "nej | no", "unknown": ""}
+"""Unknown is nothing to tell; the newest word on it, all the same."""
 
 
 class Kept(NamedTuple):
@@ -83,6 +86,8 @@ def held_of(item: ItemId, category: Category, content: Any) -> list[Held]:
     found = []
     inner = next((content[name] for name in WRAPPED if isinstance(content.get(name), Mapping)), content)
     fields = text_fields(inner)
+    if IN_CARE in fields:
+        fields[IN_CARE] = IN_CARE_IN_WORDS.get(fields[IN_CARE], fields[IN_CARE])
     if category is Category.CONTACT and fields.get("channel") in AT_A_PLACE:
         fields.pop("value", None)
     if category is Category.IDENTITY and "protection_mark" in fields:

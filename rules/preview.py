@@ -26,6 +26,7 @@ from models.preview import (
 )
 from models.sharing import Answer, Circumstances, FieldName, Need, Question, SharingRules, Verdict
 from models.words import Code
+from rules.addresses import IN_CARE
 from rules.consent import valid
 from rules.sharing import SAME_AGENCY, STAYS, answer, default_secrecy
 from rules.sharing_checks import STAFF
@@ -137,9 +138,13 @@ def kept_whole(
         return withheld_for(category, WhyWithheld.STEPS_LEFT, lacking(verdict.needs))
     if verdict.answer is Answer.MUST and category not in decided:
         return withheld_for(category, WhyWithheld.PERSON_DECIDES)
-    if category in ONE_AT_A_TIME and sum(one.category == category and not one.not_kept for one in items) > 1:
+    if is_a_place(item) and sum(is_a_place(one) and not one.not_kept for one in items) > 1:
         return withheld_for(category, WhyWithheld.ONE_AT_A_TIME, numbered(item, CHOOSE))
     return None
+
+
+def is_a_place(item: Held) -> bool:
+    return item.category in ONE_AT_A_TIME and item.fields.keys() != {IN_CARE}
 
 
 def numbered(item: Held, how: str) -> Text | None:

@@ -173,7 +173,8 @@ def clock_of(
     if clock is None:
         return None
     demand = demand_of(ground, question, circumstances) if Need.DEMAND in ground.needs else None
-    since = demand.received_at if demand else circumstances.known_since or now
+    known = [circumstances.known_since[need] for need in ground.needs if need in circumstances.known_since]
+    since = demand.received_at if demand else max(known, default=now)
     return DutyClock(
         code=clock.code, name=clock.name, since=since, due=None if clock.within is None else since + clock.within
     )

@@ -201,7 +201,7 @@ FAULTS = [
         PACK,
         'escalate = ["no-answer", "threat-has-grown", "date-has-moved"]\n',
         "",
-        "reasons are missing for escalate, which 60 kinds allow",
+        "reasons are missing for escalate, which 61 kinds allow",
         "[reasons]",
     ),
     Spoiled(

@@ -15,19 +15,24 @@ from sqlalchemy import Engine, event, text
 from sqlmodel import Session, select
 
 from activities.audit import AuditLog, CannotAudit
+from activities.demands import Demands
 from activities.disclosures import LEFT_ALONE, Disclosures, Told
 from activities.protected_data import DeskStore
 from activities.stores import migrate, open_database, reading
 from models.access import Purpose, Reader, Role
 from models.consent import ConsentAct, ConsentPurpose, ConsentStep, Guardian, History, PersonFacts, Scope
 from models.contracts import Refusal
+from models.demand_tables import DemandRow
+from models.demands import DemandState, KeptDemand, WhyRefused
 from models.desk import Category
 from models.desk_tables import ItemRow
 from models.disclosure_tables import ConsentRow, DisclosureRow, PackageRow
 from models.exchange import Envelope, Label
 from models.keys import CannotOpen
 from models.preview import Package, Section, Sending, SentField
+from models.sharing import Demand
 from models.words import CaseRef, Function, case_reference
+from rules.demands import MOST_OPEN
 from tests.databases import Databases
 from tests.exchange_support import RECIPIENT, SENDER, code, keys_of, sealed
 from tests.key_support import file_keys
@@ -52,6 +57,7 @@ class Desk:
         self.log = AuditLog(self.engine, org)
         self.keys = file_keys(folder, org)
         self.disclosures = Disclosures(self.engine, DeskStore(org, self.engine, self.keys), self.log)
+        self.demands = Demands(self.engine, self.keys, self.log)
         self.case = case_reference(secrets.randbits(35))
 
     def rows(self, table: type[Any]) -> list[Any]:
@@ -65,7 +71,7 @@ class Desk:
         """Every value of every table, as the database gives it."""
         found = []
         with Session(self.engine.execution_options(reading=True)) as session:
-            for table in ("consents", "disclosures", "packages", "items", "audit"):
+            for table in ("consents", "disclosures", "packages", "demands", "items", "audit"):
                 for row in session.connection().execute(text(f"select * from {table}")):  # noqa: S608
                     found += [bytes(v) if isinstance(v, bytes | memoryview) else str(v).encode() for v in row]
         return b"\0".join(found)
@@ -291,6 +297,62 @@ def test_what_was_taken_back_while_it_was_held_is_thrown_away_and_what_was_taken
 # --- when the log can't be written ---------------------------------------------------------------------
 
 
+def a_demand(desk: Desk, law: str = "sol-15-7") -> KeptDemand:
+    said = Demand(law=law, authority="prosecutor", categories=("address",), received_at=NOW)
+    return KeptDemand(id=str(uuid4()), case=desk.case, demand=said, recorded_at=NOW)
+
+
+def test_a_demand_is_kept_sealed_and_settled_once(desk: Desk) -> None:
+    new = a_demand(desk)
+    kept = desk.demands.record(new, SECRET, BY, lambda _: None)
+    assert kept == new
+    assert SECRET.encode() not in desk.bytes()
+    assert b"prosecutor" not in b"".join(row.content for row in desk.rows(DemandRow))
+    for state, why in ((DemandState.ANSWERED, None), (DemandState.REFUSED, WhyRefused.NOT_HELD_HERE)):
+        came = desk.demands.settle(new, state, BY, lambda _: None, why=why)
+        assert (came.code if isinstance(came, Refusal) else came.state) in ("answered", "demand-is-settled")
+    (left,) = desk.demands.of_case(desk.case)
+    assert (left.state, left.why) == (DemandState.ANSWERED, None)
+    assert desk.entries()[-3:] == [
+        ("demand-recorded", "done"), ("demand-answered", "done"), ("demand-refused", "demand-is-settled"),
+    ]  # fmt: skip
+
+
+def test_what_one_is_telling_answers_a_demand_and_nobody_else_answers_or_refuses_it(desk: Desk) -> None:
+    new = a_demand(desk)
+    desk.demands.record(new, None, BY, lambda _: None)
+    first, second = a_label(desk), a_label(desk)
+
+    def tells(label: Label) -> Told | Refusal:
+        return desk.disclosures.prepare(
+            label, a_package(desk.case), None, way="spoken", digest="0" * 64, by_consent=False, by=BY,
+            purpose=Purpose.DISCLOSE, permitted=lambda session: desk.demands.begin(session, new.id, label.id),
+        )  # fmt: skip
+
+    being = Refusal(code="demand-is-being-answered")
+    assert isinstance(tells(first), Told)
+    assert tells(second) == being
+    assert desk.demands.settle(new, DemandState.REFUSED, BY, lambda _: None, why=WhyRefused.WITHDRAWN) == being
+    assert desk.demands.told_and_open() == []
+    desk.disclosures.settle(first.id, "refused", BY)
+    third = a_label(desk)
+    assert isinstance(tells(third), Told), "what came to nothing leaves it to the next"
+    desk.disclosures.settle(third.id, "sent", BY)
+    assert [one.id for one in desk.demands.told_and_open()] == [new.id]
+    for _ in range(2):
+        came = desk.demands.settle(new, DemandState.ANSWERED, BY, lambda _: None, package=third.id)
+        assert isinstance(came, KeptDemand)
+        assert (came.state, came.package) == (DemandState.ANSWERED, third.id)
+    assert desk.demands.told_and_open() == []
+
+
+def test_no_more_demands_are_recorded_than_are_seen(desk: Desk) -> None:
+    came = [desk.demands.record(a_demand(desk), None, BY, lambda _: None) for _ in range(MOST_OPEN + 1)]
+    refused = [one.code for one in came if isinstance(one, Refusal)]
+    assert refused == ["too-many-demands"]
+    assert len(desk.demands.open_in(desk.case)) == MOST_OPEN == 20
+
+
 def no_more_entries(engine: Engine) -> None:
     """A full audit: from now on the database takes no entry, whoever asks."""
     with engine.begin() as connection:
@@ -309,7 +371,7 @@ def test_with_a_log_that_takes_nothing_nothing_is_recorded_told_or_taken(desk: D
     desk.prepares(told, a_package(desk.case))
     no_more_entries(desk.engine)
     before = desk.bytes()
-    label, said = a_label(desk), a_package(desk.case)
+    label, said, demanded = a_label(desk), a_package(desk.case), a_demand(desk)
     for act in (
         lambda: desk.records(given()),
         lambda: desk.records(given(until=NOW + timedelta(days=900))),
@@ -319,6 +381,9 @@ def test_with_a_log_that_takes_nothing_nothing_is_recorded_told_or_taken(desk: D
         lambda: desk.disclosures.hold(envelope, content),
         lambda: desk.disclosures.take(waiting.id),
         lambda: desk.disclosures.throw_away(waiting.id),
+        lambda: desk.demands.record(demanded, "ringde", BY, lambda _: None),
+        lambda: desk.demands.record(demanded, None, BY, lambda _: Refusal(code="not-on-the-list")),
+        lambda: desk.demands.settle(demanded, DemandState.REFUSED, BY, lambda _: None, why=WhyRefused.NOT_HELD_HERE),
     ):
         with pytest.raises(CannotAudit):
             act()

@@ -180,7 +180,9 @@ def test_nobody_is_told_to_find_a_duty_in_order_to_be_able_to_send() -> None:
 def test_a_duty_is_told_before_consent_and_with_its_clock_from_when_it_was_known() -> None:
     key = ("police", "osl-35-1", "identity", "social-services")
     since = NOW - timedelta(hours=3)
-    known = everything(key, ground="child-concern").model_copy(update={"known_since": since, "demands": ()})
+    known = everything(key, ground="child-concern").model_copy(
+        update={"known_since": {Need.CHILD_AT_RISK: since, Need.LVM_NEED: NOW}, "demands": ()}
+    )
     verdict = answer(RULES, question(key), known, NOW)
     assert (verdict.answer, verdict.ground) == (Answer.MUST, "child-concern")
     assert verdict.clock is not None

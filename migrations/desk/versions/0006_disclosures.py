@@ -1,4 +1,4 @@
-"""Consents with their history, disclosures with their grounds, packages once each.
+"""Consents with their history, disclosures with their grounds, packages once each; what authorities demand.
 
 Revision: 0006, after 0005.
 """
@@ -66,8 +66,23 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=True),
     )
     op.create_index("ix_packages_case", "packages", ["case"])
+    op.create_table(
+        "demands",
+        sa.Column("id", sa.String(), primary_key=True),
+        sa.Column("case", sa.String(), nullable=False),
+        sa.Column("handoff", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("recorded_at", models.tables.UtcInstant(timezone=True), nullable=False),
+        sa.Column("settled_at", models.tables.UtcInstant(timezone=True), nullable=True),
+        sa.Column("clock_stopped", sa.Boolean(), nullable=False),
+        sa.Column("user", sa.String(), nullable=False),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+    )
+    op.create_index("ix_demands_case", "demands", ["case"])
+    op.create_index("ix_demands_state", "demands", ["state"])
 
 
 def downgrade() -> None:
-    for table in ("packages", "disclosures", "consents"):
+    for table in ("demands", "packages", "disclosures", "consents"):
         op.drop_table(table)
