@@ -36,7 +36,7 @@ Duty = Annotated[
 ]
 Address = Annotated[
     int | None,
-    typer.Option("--address", help="Adress nummer N, som i person show. | Which address.", metavar="N", min=1),
+    typer.Option("--number", help="Adress nummer N, som i person show. | Which address.", metavar="N", min=1),
 ]
 Grounds = Annotated[
     list[str] | None,

@@ -121,7 +121,7 @@ def command(telling: Telling, step: Step) -> str:
     """Exactly what to write. Somebody else than the sender confirms a paragraph."""
     named = [f"--category {category}" for category in step.categories]
     ground = [f"--ground {step.ground}"] if step.ground else []
-    chosen = [f"--address {telling.address}"] if telling.address and Category.ADDRESS in step.categories else []
+    chosen = [f"--number {telling.address}"] if telling.address and Category.ADDRESS in step.categories else []
     user = "ANNAN" if step.what is Weighed.LAWYER else telling.known.teller
     who = ["--note-file -", f"--as {telling.sending.sender}", f"--user {user}"]
     begun = f"disclosure weigh {telling.sending.case} {(telling.weighed_in or telling.handoff).id} {step.what}"

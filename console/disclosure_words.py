@@ -53,8 +53,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Address number {detail} may be kept. If it holds no longer: person moved.",
     ),
     "address-to-choose": (
-        "Det finns flera adresser. Ange vilken prövningen gäller: --address N.",
-        "There are several addresses. Say which one was judged: --address N.",
+        "Det finns flera adresser. Ange vilken prövningen gäller: --number N.",
+        "There are several addresses. Say which one was judged: --number N.",
     ),
     "unknown-category": ("Det slaget av uppgift finns inte i reglerna.", "The rules have no such category."),
     "unknown-ground": ("Den grunden finns inte i reglerna.", "The rules have no such ground."),

@@ -91,7 +91,7 @@ def wrong_commands_about_people(journey: Journey) -> Commands:
         (("consent", "refuse", case, *at_work, "--giver", birds.code("giver-code")), None),
         (("consent", "give", case, "-", *at_work), f"{birds('consent')} is not JSON"),
         (("incident", case, birds("incident"), *at_work), None),
-        (("incident", case, "leak", "--as", SOCIAL, "--user", "arkiv-01", *note), birds("incident-note")),
+        (("incident", case, "leak", "--as", SOCIAL, "--user", "ingen-01", *note), birds("incident-note")),
         (("incident", case, "leak", "--as", STRANGER, "--user", "handl-01", *note), birds("incident-note")),
         (("file", "request", case, "--regime", birds("regime"), "--from", "self", "--as", SOCIAL), None),
         (("file", "request", "-", "--regime", "public", "--from", "unknown", "--as", birds("as")), None),

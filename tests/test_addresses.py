@@ -54,7 +54,7 @@ async def test_where_somebody_has_moved_to_is_told_when_it_is_chosen(shared: Cas
     await learns(desk, addresses=[MOVED_TO])
     telling = await look(shared, desk.stepped_up, desk.case, desk.handoff, address=2)
     (harm,) = steps(telling)
-    assert command(telling, harm).endswith("--address 2 --note-file - --as soc-0381 --user handl-01")
+    assert command(telling, harm).endswith("--number 2 --note-file - --as soc-0381 --user handl-01")
     assert cli(*command(telling, harm).split(), stdin="ingen men").code == 0
     assert await address_in(desk, 2) == {"purpose": "stay", "lines": "Nygatan 5\nFalun"}
     assert await address_in(desk, 1) is None, "harm was weighed for the other one"

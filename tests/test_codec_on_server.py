@@ -42,7 +42,7 @@ from workflows.server import EmbeddedServer, binary
 IN_CLEAR = re.compile(
     r"(EVENT_TYPE|TASK_QUEUE_KIND|TIMEOUT_TYPE|RETRY_STATE)_[A-Z_]+|[0-9.]+s?|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"
     r"|U-[0-9A-Z]{4}-[0-9A-Z]{4}"  # the case's reference: the workflow's id
-    r"|case|submit|adopt-rules|record-revisions|receive|take-back|conclude-assessment|find-candidates|collect"
+    r"|case|submit|adopt-rules|record-revisions|check-reply|receive|take-back|conclude-assessment|find-candidates|collect"
     r"|retention(-look|-dispose)?"  # what is done
     r"|plane|desk-[a-z]+(-[a-z]+)?(-[0-9]{4})?"  # by whose desk
     r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/request)?"  # runs, requests, updates
@@ -285,9 +285,11 @@ async def test_a_desks_answer_under_a_key_that_the_plane_lacks_waits_for_the_key
         path_of(desk.settings).parent.mkdir(parents=True)
         shutil.copy(path_of(plane.settings), path_of(desk.settings))
         rotate_ring(desk.settings)
+        casework = plane.casework()
+        casework.keys(SOCIAL)  # one organisation, one pair of keys, wherever it acts from
+        shutil.copytree(plane.settings.keys / SOCIAL, desk.settings.keys / SOCIAL)
         await asyncio.to_thread(plane.start, "--plane")
         await asyncio.to_thread(desk.start, "--desk", SOCIAL)
-        casework = plane.casework()
         case = await casework.open_case(intake("ordinary"))
 
         async def failed() -> int:

@@ -226,7 +226,10 @@ def test_time_does_not_move_in_production(calm: str, cli: CommandLine) -> None:
     production = cli.with_settings(UTVAG_MODE="production")
     told = production("advance", calm, "3d", "--json")
     assert (told.code, told.error["code"]) == (3, "not-a-training-case")
-    real = production.open_case()
+    word = "en lila cykel under bron\n"
+    first = ("staff", "add", "jour-90", "--as", "soc-0120", "--with-role", "unit-manager", "--with-role", "on-call")
+    assert production(*first, stdin=word).code == 0
+    real = production.with_settings(UTVAG_USER="jour-90").open_case(stay_municipality="0120")
     assert not cli.json("case", "show", real)["training"]
     assert cli("advance", real, "3d", "--json").error["code"] == "not-a-training-case"
     dated = production("case", "open", "-", "--json", stdin=json.dumps(intake(**ACUTE_NIGHT)))

@@ -323,9 +323,9 @@ def test_of_several_addresses_one_is_chosen_and_none_of_them_stands_in_the_way_o
     harm = ("disclosure", "weigh", case, where, "harm", *ME, "--category", "address", "--note-file", "-")
     look = ("disclosure", "answer", case, where, *ME, *step_up)
     number = last_address(stack, case)
-    assert cli(*harm, "--address", number, stdin="ingen men").code == 0
+    assert cli(*harm, "--number", number, stdin="ingen men").code == 0
     assert shown(cli(*look, stdin=word).data) == {}
-    assert shown(cli(*look, "--address", number, stdin=word).data) == {"address": {"lines": "Torget 1"}}
+    assert shown(cli(*look, "--number", number, stdin=word).data) == {"address": {"lines": "Torget 1"}}
 
 
 def last_address(stack: Stack, case: str) -> str:
