@@ -320,7 +320,7 @@ def voucher_of(held: HeldKey) -> Fingerprint | None:
 
 def published(kind: list[HeldKey]) -> list[PublishedKey]:
     """All keys of one use, by number, as they are published. Each retires when the next one is made."""
-    following = [each.statement.made_at for each in kind[1:]]
+    following = [*(each.statement.made_at for each in kind[1:]), None][: len(kind)]
     return [
         PublishedKey(
             **held.statement.model_dump(),
@@ -331,7 +331,7 @@ def published(kind: list[HeldKey]) -> list[PublishedKey]:
             revoked_at=held.revoked_at,
             revoked_for=held.revoked_for,
         )
-        for held, retired_at in zip(kind, [*following, None], strict=True)
+        for held, retired_at in zip(kind, following, strict=True)
     ]
 
 

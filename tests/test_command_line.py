@@ -229,10 +229,13 @@ def test_time_does_not_move_in_production(calm: str, cli: CommandLine) -> None:
     word = "en lila cykel under bron\n"
     first = ("staff", "add", "jour-90", "--as", "soc-0120", "--with-role", "unit-manager", "--with-role", "on-call")
     assert production(*first, stdin=word).code == 0
-    real = production.with_settings(UTVAG_USER="jour-90").open_case(stay_municipality="0120")
+    assert production("key", "make", "--as", "soc-0120").code == 0
+    at_work = production.with_settings(UTVAG_USER="jour-90")
+    real = at_work.open_case(stay_municipality="0120")
     assert not cli.json("case", "show", real)["training"]
     assert cli("advance", real, "3d", "--json").error["code"] == "not-a-training-case"
-    dated = production("case", "open", "-", "--json", stdin=json.dumps(intake(**ACUTE_NIGHT)))
+    there = {**ACUTE_NIGHT, "stay_municipality": "0120"}
+    dated = at_work("case", "open", "-", "--json", stdin=json.dumps(intake(**there)))
     assert dated.faults() == {"opened_at": "works only in training"}
 
 

@@ -198,3 +198,11 @@ def test_status_shows_what_stands_and_nothing_secret(tmp_path: Path) -> None:
     assert set(rows[0]) == {
         *("org", "use", "number", "fingerprint", "state", "made_at", "retired_at", "revoked_at", "revoked_for")
     }
+
+
+def test_an_organisation_without_keys_has_none_to_publish(tmp_path: Path) -> None:
+    outer = FileKeys(SENDER, tmp_path / SENDER)
+    outer.rotate()
+    keys = OrganisationKeys(SENDER, tmp_path / SENDER, outer)
+    assert keys.public().keys == ()
+    assert keys.replaced_sealing() == []
