@@ -30,7 +30,7 @@ from models.events import Actor, Disclosed, Recalled
 from models.exchange import Label
 from models.handoffs import Handoff, Status
 from models.preview import Preview, Sending, Text, WhyWithheld
-from models.published_keys import KeyUse
+from models.published_keys import KeyUse, PublishedKey
 from models.sharing import Circumstances, SharingRules, Verdict
 from models.words import CaseRef, Code, Function, HandoffId, ItemId, OrgId, RequestKey
 from rules import consent, preview
@@ -259,9 +259,7 @@ def prepared(casework: Casework, worker: Worker, telling: Telling, package: Item
     )
     envelope = None
     if way == "sealed":
-        theirs = casework.plane.published(telling.recipient, office.org).current(telling.recipient, KeyUse.SEALING, now)
-        if theirs is None:
-            raise Refused(Refusal(code="recipient-without-key", detail=telling.recipient))
+        theirs = sealing_key_of(casework, telling.recipient, office.org)
         envelope = seal(content.model_dump_json().encode(), label, office.signing, theirs)
     came = office.disclosures.prepare(
         label,
@@ -279,6 +277,22 @@ def prepared(casework: Casework, worker: Worker, telling: Telling, package: Item
     if isinstance(came, Refusal):
         raise Refused(permitting.second_person_asked(worker, telling, came, now))
     return came
+
+
+def sealing_key_of(casework: Casework, recipient: OrgId, sender: OrgId) -> PublishedKey:
+    """The key to seal to. The embedded stack has every organisation's keys, and publishes those of a desk that has not
+    begun its work yet.
+
+    Raises:
+        Refused: none is known that this desk can believe.
+    """
+    for again in (casework.settings.mode == "embedded", False):
+        known = casework.plane.published(recipient, sender).current(recipient, KeyUse.SEALING, datetime.now(UTC))
+        if known is not None:
+            return known
+        if again:
+            casework.plane.publish(casework.keys(recipient).public())
+    raise Refused(Refusal(code="recipient-without-key", detail=recipient))
 
 
 def waits(telling: Telling, rules: SharingRules) -> timedelta:
