@@ -121,7 +121,7 @@ async def approve(
     role: AsRole = None,
     as_json: Json = False,
 ) -> None:
-    """Godkänner det en kollega bett om. Ert kodord frågas efter. | Approves what a colleague has asked for."""
+    """Godkänner det en kollega bett om. Ert eget lösenord frågas efter. | Approves what a colleague has asked for."""
     worker = at_work(Casework(read_settings(), org).office(org), user, role, step_up=True)
     given = worker.office.approvals.approve(
         worker.by, identity(request), datetime.now(UTC), stepped_up=worker.stepped_up
@@ -148,7 +148,7 @@ async def break_glass(
     """Ger er åtkomst i tre timmar när det inte kan vänta. Chef och säkerhet larmas genast. | When it can't wait.
 
     Chefen i beredskap, säkerhetsansvarig och dataskyddsombudet får veta det på en gång, och någon annan granskar det
-    senast nästa arbetsdag. Ert kodord frågas efter.
+    senast nästa arbetsdag. Ert eget lösenord frågas efter.
     """
     casework = Casework(read_settings(), org)
     worker = at_work(casework.office(org), user, role, step_up=True)

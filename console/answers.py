@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from console.coding import item_id
@@ -13,6 +14,7 @@ from models.events import Acted, Actor
 from models.handoffs import ANSWERERS, Act, Extension
 from models.intake import PhoneAnswer
 from models.packs import RulePack
+from models.published_keys import CLOCKS_DIFFER
 from models.words import HandoffId, ItemId, OrgId, RequestKey, Word
 from rules.transitions import OTHER
 
@@ -45,6 +47,13 @@ def kept_words(said: Answer, handoff: HandoffId, key: RequestKey) -> dict[str, t
         content = assessment.model_dump(mode="json", exclude_none=True)
         kept["assessment"] = (item_id(key, "assessment"), Category.ASSESSMENT, content)
     return kept
+
+
+def refuse_what_has_not_been(said: Answer, now: datetime) -> None:
+    """Raises: Invalid: an assessment is dated after the case's own now."""
+    for made in (said.assessment, said.by_phone.assessment if said.by_phone else None):
+        if made is not None and made.assessed_at is not None and made.assessed_at > now + CLOCKS_DIFFER:
+            raise Invalid(Fault("assessment.assessed_at", "har inte varit ännu", "has not been yet"))
 
 
 def acted(handoff: HandoffId, act: Act, org: OrgId, said: Answer, to: DirectoryEntry | None, key: RequestKey) -> Acted:

@@ -23,7 +23,7 @@ AsRole = Annotated[
 For = Annotated[Purpose | None, typer.Option("--purpose", help="Varför, en kod ur listan. | Why.", metavar="CODE")]
 StepUp = Annotated[
     bool,
-    typer.Option("--step-up", help="Ge ert kodord igen; det frågas efter. | Give your own word again."),
+    typer.Option("--step-up", help="Ge ert eget lösenord igen; det frågas efter. | Give your own word again."),
 ]
 
 
@@ -74,8 +74,14 @@ def account(user: str) -> str:
 ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 
 
-def own_word() -> str:
-    """Asked for on the terminal, never shown; from a pipe, its first line."""
-    if sys.stdin.isatty():
-        return getpass("Kodord | Your word: ")
-    return sys.stdin.readline().rstrip("\n")
+def own_word(*, needed: bool = True) -> str:
+    """Asked for on the terminal, never shown; from a pipe, its first line.
+
+    Raises:
+        Invalid: none was given. That is no wrong one, and is not logged as a guess.
+    """
+    ask = "Ert eget lösenord | Your own word: "
+    given = getpass(ask) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if needed and not given.strip():
+        raise Invalid(Fault("STDIN", "inget lösenord angavs", "no word was given"))
+    return given

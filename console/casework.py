@@ -18,7 +18,14 @@ from activities.rule_packs import PACKS, pack_on, pack_with
 from activities.stores import BadDatabase
 from console import opening
 from console.acting_keys import ActingKeys
-from console.answers import NOTHING_MORE, Answer, acted, kept_words, refuse_unknown_codes
+from console.answers import (
+    NOTHING_MORE,
+    Answer,
+    acted,
+    kept_words,
+    refuse_unknown_codes,
+    refuse_what_has_not_been,
+)
 from console.coding import coded_facts, kept_items, start_of
 from console.consent_telling import refuse_bare_word, told_of_age
 from console.failures import Fault, Invalid, NotFound, Refused
@@ -241,6 +248,7 @@ class Casework:
             foreseen = await self.plane.foresee(case, event)
             if foreseen.refusal:
                 raise Refused(foreseen.refusal)
+            refuse_what_has_not_been(said, (await self.standing(case)).now)
             by = self.handler(org, user)
             keep_all(self.office(org), by, case, kept.values(), "words-kept", takes_up=takes_up)
         receipt = await self.submit(case, event)

@@ -12,7 +12,7 @@ from console.as_whom import As, AsRole, StepUp, User, at_work
 from console.case_commands import Case, Json, Key, say
 from console.casework import Casework
 from console.consenting import Changed
-from console.deadline_views import clock
+from console.deadline_views import end_clock
 from console.disclosure_words import CONSENT_STATUS
 from console.failures import told
 from console.layout import both, screen, table_of
@@ -124,7 +124,7 @@ async def show(
     for one in listed:
         what = ", ".join(one.scope.categories) if one.scope else "allt | everything"
         state = both(CONSENT_STATUS[one.status]) + (" (utgånget | expired)" if one.expired else "")
-        table.add_row(one.giver, state, clock(one.until) if one.until else "–", what, one.id)
+        table.add_row(one.giver, state, end_clock(one.until) if one.until else "–", what, one.id)
     screen.print(table)
     typer.echo(LAWFUL)
 

@@ -91,7 +91,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Two persons decide this. Another authorised person approves it: access approve {detail}.",
     ),
     "step-up-needed": (
-        "Ange ert personliga kodord igen: --step-up.",
+        "Ange ert eget lösenord igen: --step-up.",
         "Give your personal word again: --step-up.",
     ),
     "purpose-needed": ("Ange varför: --purpose KOD.", "State why: --purpose CODE."),

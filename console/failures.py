@@ -169,6 +169,8 @@ def tell_usage(error: UsageError, as_json: bool) -> NoReturn:
 def usage_fault(error: UsageError) -> Fault:
     """What is wrong with a command line, by the name of the option or argument."""
     if isinstance(error, NoSuchOption):
+        if error.option_name == "--user":  # of all commands that many have it: told by name, where most is told not
+            return Fault("--user", "tas inte här: kontot är UTVAG_USER", "is not taken here: the account is UTVAG_USER")
         meant = f": {', '.join(error.possibilities)}" if error.possibilities else ""
         return Fault("-", f"okänt val{meant and ', menas' + meant}", f"unknown option{meant and ', is it' + meant}")
     if isinstance(error, BadOptionUsage):

@@ -201,6 +201,9 @@ def add_deciding(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> No
         dismiss: Annotated[
             bool, typer.Option("--dismiss", help="Avvisa: ingen visade vem som frågar. | Nobody proved who asks.")
         ] = False,
+        yes: Annotated[
+            bool, typer.Option("--yes", help="Avvisa på riktigt; utan den händer inget. | Do dismiss it.")
+        ] = False,
         as_json: Json = False,
     ) -> None:
         """Avgör vad som lämnas ut, uppgift för uppgift. | Decides what is shown, item by item."""
@@ -213,10 +216,17 @@ def add_deciding(app: typer.Typer, open_desk: Callable[[OrgId], FileDesk]) -> No
             ended = dismissed(decision)
             if isinstance(ended, Refusal):
                 raise Refused(ended)
+            if not yes:
+                typer.echo("Begäran skulle avvisas: ingen har visat vem som frågar.")
+                typer.echo("The request would be dismissed: nobody has proved who asks.")
+                typer.echo("Inget har hänt. Lägg till --yes. | Nothing has happened. Add --yes.")
+                return
             decision = ended
         else:
             refuse(not_yet(decision))
         refuse(desk.requests.decide(kept.request.id, decision, desk.reader, datetime.now(UTC)))
+        if dismiss and not as_json:
+            typer.echo("Begäran är avvisad. Skriv kvittensen: file receipt. | The request is dismissed: file receipt.")
         show(kept_again(desk, kept), as_json)
 
 

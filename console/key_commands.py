@@ -117,7 +117,8 @@ def show(found: KeyStatus, organisation: list[dict[str, Any]]) -> None:
     screen.print(f"{found.org}, {found.provider}")
     screen.print(table)
     screen.print(
-        f"Ärenden med nycklar: {found.cases}, gallrade: {found.destroyed_cases}. | Cases with keys, disposed of."
+        f"Ärenden med nycklar: {found.cases}, gallrade: {found.destroyed_cases}. | "
+        f"Cases with keys: {found.cases}, disposed of: {found.destroyed_cases}."
     )
     if organisation:
         own = table_of(("Egen nyckel", "Own key", 8), ("Fingeravtryck", "Fingerprint", 16), ("", "", 0))

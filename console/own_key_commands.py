@@ -64,6 +64,12 @@ REVOKED_ELSEWHERE = (
     "Er nyckel är återkallad av planets drift. Den nya intygas av ingen.",
     "Your key has been revoked by the plane's operator. Nothing vouches for the new one.",
 )
+RENEWED = (
+    "De förra är ersatta och intygar de nya: ingen behöver få veta något. Den förra mottagningsnyckeln förstörs om "
+    "femton dagar, när inget kan vara på väg till den.",
+    "The former are retired and vouch for the new: nobody need be told. The former sealing key is destroyed in fifteen "
+    "days, when nothing can be under way to it.",
+)
 NOTHING_YET = ("Inget har hänt. Lägg till --yes för att göra det.", "Nothing has happened. Add --yes to do it.")
 
 
@@ -106,6 +112,8 @@ async def renew(org: As, as_json: Json = False) -> None:
         return
     for use, fingerprint in in_force(own).items():
         typer.echo(f"{both(USES[use])}: {fingerprint}")
+    if not stopped:
+        typer.echo("\n".join(RENEWED))
     if stopped:
         typer.echo("\n".join((*REVOKED_ELSEWHERE, *TO_ACCEPT, *TO_TRUST)))
     elif not published:

@@ -74,7 +74,7 @@ async def add(
     role: AsRole = None,
     as_json: Json = False,
 ) -> None:
-    """Lägger upp ett konto. Ert kodord frågas efter, sedan det nyas. | Adds an account; asks for two words.
+    """Lägger upp ett konto. Ert eget lösenord frågas efter, sedan det nyas. | Adds an account; asks for two words.
 
     Deskens allra första konto är en enhetschefs och läggs upp utan --user.
     """
@@ -86,7 +86,7 @@ async def add(
         account(whom),
         roles,
         datetime.now(UTC),
-        word=own_word() or None,
+        word=own_word(needed=False) or None,
         hours=shifts,
         stepped_up=worker.stepped_up if worker else False,
     )
@@ -102,14 +102,14 @@ async def deactivate(whom: Whom, org: As, user: User, role: AsRole = None, as_js
     done(refusal, whom, "Kontot är avslutat. | The account has ended.", as_json)
 
 
-@app.command("set-word", short_help="Ge ett nytt kodord | Give a new word")
+@app.command("set-word", short_help="Ge ett nytt lösenord | Give a new word")
 @told
 async def set_word(whom: Whom, org: As, user: User, role: AsRole = None, as_json: Json = False) -> None:
-    """Byter ert eget kodord, eller låter en enhetschef ge ett nytt och låsa upp. | Changes a word, and unlocks."""
+    """Byter ert eget lösenord, eller låter en enhetschef ge ett nytt och låsa upp. | Changes a word, and unlocks."""
     worker = stepping_up(org, user, role)
     named, now = account(whom), datetime.now(UTC)
     refusal = worker.office.staff.set_word(worker.by, named, own_word(), now, stepped_up=worker.stepped_up)
-    done(refusal, whom, "Kodordet är bytt. | The word has been changed.", as_json)
+    done(refusal, whom, "Lösenordet är bytt. | The word has been changed.", as_json)
 
 
 def stepping_up(org: str, user: str, role: Role | None) -> Worker:

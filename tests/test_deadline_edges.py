@@ -328,6 +328,7 @@ def test_a_countdown_has_the_days_up_to_its_own_day_however_it_shifts() -> None:
 def test_office_time_begins_to_run_when_the_office_opens_and_real_time_at_once() -> None:
     night = at("2027-01-06 03:00")  # trettondedagen
     case = Case().opens(night)
+    assert case.sends("threat-assessment", SOC_A, POLICE, night, Urgency.ACUTE) is None
     assert case.sends("in-depth-assessment", POLICE, BOPS, night, Urgency.ACUTE) is None
     assert shown(case.deadline("support-request", DECISION).since) == "Thu 7 Jan 2027 08:00"
     assert shown(case.deadline("in-depth-assessment", DECISION).since) == "Wed 6 Jan 2027 03:00"

@@ -275,13 +275,14 @@ def test_a_request_that_nobody_proves_is_dismissed_unread_and_holds_nothing_back
 ) -> None:
     desk.vault = file()
     asked = run("request", CASE, "--regime", "party", "--from", "other-party").data["request"]["id"]
-    made = run("decide", asked, "--dismiss")
+    assert "Nothing has happened" in run("decide", asked, "--dismiss", as_json=False).out
+    made = run("decide", asked, "--dismiss", "--yes")
     assert (made.data["outcome"], made.data["gate"]) == ("dismissed", "needs-identity")
     assert desk.reads == []
     assert run("package", asked, "--out", str(tmp_path / "a.pdf")).refused == "was-dismissed"
     assert [kept.decided_at is None for kept in desk.requests.listed()] == [False]
     proven = taken(run)
-    assert run("decide", proven, "--dismiss").refused == "nothing-to-dismiss"
+    assert run("decide", proven, "--dismiss", "--yes").refused == "nothing-to-dismiss"
 
 
 @pytest.mark.parametrize("mark", [ProtectionMark.SECRECY_MARKING, ProtectionMark.PROTECTED_REGISTRATION])
