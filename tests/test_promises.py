@@ -14,9 +14,10 @@ from console.failures import Refused
 from models.case import CaseState
 from models.contracts import Refusal
 from models.desk_work import FindCandidates
+from models.events import Custody
 from models.handoffs import Act, ByPhone
 from models.intake import Intake
-from models.words import Consent, Function, Need, Urgency
+from models.words import Consent, CustodyPlace, Function, Need, Urgency
 from tests.command_line import CommandLine, intake
 from tests.rules_support import NGO, NOTE, POLICE, SIS, SOC_A, SOC_B, Case, at
 from tests.support import Stack, settled
@@ -27,7 +28,7 @@ PHONED = ByPhone(channel="phone", answered_by="on-call", answered_at=NOW, verifi
 
 
 def test_nobody_outside_the_acting_social_services_can_hand_a_case_to_another_municipality() -> None:
-    case = Case().opens(NOW)
+    case = Case().opens(NOW, custody=Custody(place=CustodyPlace.STATE_CARE))
     assert case.sends("first-contact", SIS, SOC_B, NOW) is None
     assert case.acts(case.one("first-contact"), Act.ACCEPT, SIS, NOW, by_phone=PHONED) is None
     assert case.state.acting[Function.SOCIAL_SERVICES] == SOC_A.id
