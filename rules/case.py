@@ -182,7 +182,7 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
         return Refusal(code="not-your-case")
     if kind.sender and sender.function not in kind.sender:
         return Refusal(code="sender-may-not-ask-this", possible=kind.sender)
-    if sender.id not in involved(state) and not may_begin(state, kind, sender.id):
+    if sender.id not in involved(state) and not may_begin(state, kind, sender.id) and not follows(state, event):
         return Refusal(code="not-your-case")
     if refusal := acts.recipient_refused(state, kind, event.sender.id, event.recipient):
         return refusal
@@ -218,6 +218,12 @@ def parent_refused(state: CaseState, event: Sent) -> Refusal | None:
     if event.sender.id not in (parent.requester, parent.recipient):
         return Refusal(code="parent-is-not-yours", detail=event.parent)
     return None
+
+
+def follows(state: CaseState, event: Sent) -> bool:
+    """Whether what is asked follows from something that the asker has been a party to, though it has ended: who
+    reported a concern asks what came of it (SoL 19:6)."""
+    return event.parent is not None and parent_refused(state, event) is None
 
 
 def involved(state: CaseState) -> frozenset[OrgId]:

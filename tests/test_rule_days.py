@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from models.events import Custody
 from models.handoffs import Act, DeadlineName, Status
-from models.words import Consent, Function, Need
+from models.words import Consent, CustodyPlace, Function, Need
 from tests.rules_support import ACTING, SIS, SOC_A, SOC_B, SOC_C, Case, at, org, shown
 
 ACK, DECISION, COMPLETION = DeadlineName.ACKNOWLEDGEMENT, DeadlineName.DECISION, DeadlineName.COMPLETION
@@ -52,7 +53,7 @@ def test_story_2_the_eighteenth_birthday_is_counted_down_to_and_moves_back_from_
 
 
 def test_story_2_who_reported_is_answered_within_a_week_of_the_decision() -> None:
-    case = opened("2027-01-18 11:20", minor=True)
+    case = opened("2027-01-18 11:20", minor=True, custody=Custody(place=CustodyPlace.STATE_CARE))
     assert (
         case.sends("reporter-answer", SOC_B, SOC_A, at("2027-01-22 09:00"), anchor=at("2027-01-21 11:20")) is not None
     )
