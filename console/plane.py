@@ -83,8 +83,9 @@ class Plane:
         if await asyncio.to_thread(self.reads.state, case, org) is not None:
             return
         standing = await self.standing(case)
-        kind = self.pack(standing).kinds.get(event.handoff_kind) if isinstance(event, Sent) else None
-        begins = kind is not None and may_begin(standing.state, kind, org)
+        begins = False
+        if isinstance(event, Sent) and (kind := self.pack(standing).kinds.get(event.handoff_kind)):
+            begins = may_begin(standing.state, kind, org, event.recipient.id)
         if not begins and self.reads.seen(standing, org) is None:
             raise NoSuchCase(case)
 

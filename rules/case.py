@@ -182,7 +182,8 @@ def send(turn: Turn, event: Sent) -> Refusal | None:
         return Refusal(code="not-your-case")
     if kind.sender and sender.function not in kind.sender:
         return Refusal(code="sender-may-not-ask-this", possible=kind.sender)
-    if sender.id not in involved(state) and not may_begin(state, kind, sender.id) and not follows(state, event):
+    begins = may_begin(state, kind, sender.id, event.recipient.id) or follows(state, event)
+    if sender.id not in involved(state) and not begins:
         return Refusal(code="not-your-case")
     if refusal := acts.recipient_refused(state, kind, event.sender.id, event.recipient):
         return refusal
@@ -236,10 +237,16 @@ def involved(state: CaseState) -> frozenset[OrgId]:
     return frozenset(org for org in (*parts, *whose, police, state.opener) if org)
 
 
-def may_begin(state: CaseState, kind: Kind, org: OrgId) -> bool:
-    """Whether an organisation without a part in the case may ask this all the same: what only its function asks, and
-    it acts for that function here. The tax agency is asked by the person, and asks the social services in turn."""
-    return len(kind.sender) == 1 and state.acting.get(kind.sender[0]) == org
+def may_begin(state: CaseState, kind: Kind, org: OrgId, recipient: OrgId) -> bool:
+    """Whether an organisation that acts for its function here, and has no part in the case, may ask this all the same.
+
+    What its function alone asks: the tax agency is asked by the person, and asks the social services in turn. And what
+    anybody may bring to the social services: no report that a child is at risk is turned away (SoL 19:1).
+    """
+    if len(kind.sender) == 1:
+        return state.acting.get(kind.sender[0]) == org
+    social = state.acting.get(Function.SOCIAL_SERVICES)
+    return not kind.sender and org in state.acting.values() and recipient == social != org
 
 
 def move_clock(turn: Turn, event: ClockMoved) -> Refusal | None:

@@ -209,6 +209,8 @@ def test_only_a_party_can_let_something_follow_from_a_handoff() -> None:
     assert refusal is not None
     assert case.sends("intervention", SOC_A, NGO, MONDAY, parent=handoff.id) is None
     refusal = case.sends("coordinated-plan", REGION, SOC_A, MONDAY, parent=handoff.id)
+    assert refusal == Refusal(code="not-your-case")
+    refusal = case.sends("child-concern", POLICE, SOC_A, MONDAY, parent=handoff.id)
     assert refusal == Refusal(code="parent-is-not-yours", detail=handoff.id)
 
 
