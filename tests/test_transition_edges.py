@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from models.contracts import Refusal
-from models.events import Acted, Actor
+from models.events import Acted, Actor, Custody
 from models.handoffs import OPEN, Act, DeadlineName, Extension, Handoff, Party, Status
 from models.packs import Mode, Overlay, RulePack
-from models.words import Consent, Urgency
+from models.words import Consent, CustodyPlace, Urgency
 from rules import transitions
 from tests.changed_rules import extendable, span, with_kind, with_rule
 from tests.rules_support import (
@@ -122,7 +122,7 @@ def test_what_rested_goes_back_to_where_it_was_and_what_ended_too() -> None:
 
 
 def test_one_who_is_no_party_coordinates_only_when_said_to() -> None:
-    case = Case().opens(MONDAY)
+    case = Case().opens(MONDAY, custody=Custody(place=CustodyPlace.REMAND))
     assert case.sends("threat-assessment", PRISON, POLICE, MONDAY) is None
     threat = case.one("threat-assessment")
     escalates = said(Act.ESCALATE, "soc-a", threat, reason="no-answer")
@@ -147,7 +147,7 @@ def test_what_the_status_allows_but_the_handoff_lacks_is_named_to_each_party() -
 
 
 def test_one_who_coordinates_is_told_that_no_alarm_sounds() -> None:
-    case = Case().opens(MONDAY)
+    case = Case().opens(MONDAY, custody=Custody(place=CustodyPlace.REMAND))
     assert case.sends("threat-assessment", PRISON, POLICE, MONDAY) is None
     refusal = case.acts(case.one("threat-assessment"), Act.ACKNOWLEDGE_ALARM, SOC_A, SOON)
     assert refusal == Refusal(code="no-alarm", possible=("escalate",), detail="requested")
