@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
+gc.disable()  # what is imported is there to stay: looking through it again and again takes a tenth of the start
+
 import os
 from datetime import timedelta
 from typing import Annotated
@@ -42,6 +46,8 @@ from console.log_room import LogRoom
 from console.simulation_commands import simulate
 from models.words import Function
 
+gc.enable()
+gc.freeze()
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,

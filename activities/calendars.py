@@ -6,8 +6,6 @@ import re
 from datetime import date
 from functools import lru_cache
 
-import holidays
-
 from models.calendars import Name
 from models.words import Code
 
@@ -19,6 +17,8 @@ FIRST_OF_WEEKEND = 5
 @lru_cache(maxsize=8)
 def closed_days(first: int, last: int) -> tuple[dict[date, Code], dict[Code, Name]]:
     """Every Swedish holiday on Monday to Friday in the years `first` to `last`, and what each is called."""
+    import holidays  # two hundred countries' calendars: read only where one is compiled
+
     years = range(first, last + 1)
     swedish, english = (
         holidays.country_holidays("SE", years=years, categories=CATEGORIES, language=language)
