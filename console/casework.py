@@ -62,6 +62,7 @@ from rules import marks
 from rules.case import involved
 from rules.showing import OPERATOR
 from workflows.cases import NoSuchCase
+from workflows.connection import Unavailable
 
 LONGEST_STEP = timedelta(days=7)
 """A long move of a training clock is made in steps, so that no single revision grows large."""
@@ -279,12 +280,20 @@ class Casework:
         """The case when the register has every revision and no desk that answers is still being asked.
 
         A desk that has not answered its first offer is not waited for. Gives up waiting after fifteen seconds
-        and returns the case as it is.
+        and returns the case as it is. Within that time a busy case that gives no answer is asked again.
+
+        Raises:
+            Unavailable: no answer, and the time is out.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + REST_SECONDS
         while True:
-            standing = await self.standing(case)
+            try:
+                standing = await self.standing(case)
+            except Unavailable:
+                if loop.time() > end:
+                    raise
+                continue
             state = standing.state
             asked = any(effect.attempts == 0 for effect in state.desk_effects.values())
             if not (asked or state.pending) or loop.time() > end:
